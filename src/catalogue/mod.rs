@@ -1,0 +1,1 @@
+//! The catalogue: many servers, classified, in one SQLite file.

@@ -1,0 +1,20 @@
+//! The commands, one file each: arguments, and a `run` that joins sources, the classifier and an output.
+
+pub mod accept;
+pub mod baseline;
+pub mod check;
+pub mod classify;
+pub mod completions;
+pub mod eval;
+pub mod explain;
+pub mod export;
+pub mod index;
+pub mod man;
+pub mod page;
+pub mod policy;
+pub mod rules;
+pub mod scan;
+pub mod search;
+pub mod show;
+pub mod site;
+pub mod stats;

@@ -1,0 +1,107 @@
+//! Digests: of a tool's definition, so that a changed word is noticed, and of the rule book, so that a change
+//! of ours is told from a change of the server's. Canonical JSON (RFC 8785 but for number formatting, which
+//! is `serde_json`'s) under SHA-256.
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::manifest::Tool;
+
+/// Fields that are no part of what a tool promises: pictures and transport bookkeeping.
+const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
+
+/// `sha256:` and 64 hexadecimal digits over the tool's canonical definition.
+pub fn of_tool(tool: &Tool) -> String {
+    let mut hasher = Sha256::new();
+    let mut buffer = Vec::with_capacity(1024);
+    write_object(tool.raw(), &LEFT_OUT, &mut buffer);
+    hasher.update(&buffer);
+    finish(hasher)
+}
+
+/// `sha256:` over the given bytes.
+pub fn of_bytes<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    finish(hasher)
+}
+
+fn finish(hasher: Sha256) -> String {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(71);
+    text.push_str("sha256:");
+    for byte in hasher.finalize() {
+        text.push(HEX[usize::from(byte >> 4)] as char);
+        text.push(HEX[usize::from(byte & 15)] as char);
+    }
+    text
+}
+
+fn write_object(object: &Map<String, Value>, left_out: &[&str], out: &mut Vec<u8>) {
+    let mut keys: Vec<&String> = object.keys().filter(|key| !left_out.contains(&key.as_str())).collect();
+    keys.sort_unstable();
+    out.push(b'{');
+    for (index, key) in keys.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(key, out);
+        out.push(b':');
+        write_value(&object[key], out);
+    }
+    out.push(b'}');
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(object) => write_object(object, &[], out),
+        Value::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_value(item, out);
+            }
+            out.push(b']');
+        }
+        Value::String(text) => write_string(text, out),
+        Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Null => out.extend_from_slice(b"null"),
+    }
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    // Writing a string to memory cannot fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn digest(value: Value) -> String {
+        of_tool(&Tool::from_value(value).expect("a tool"))
+    }
+
+    #[test]
+    fn key_order_icons_and_meta_do_not_matter() {
+        let one = digest(json!({"name": "a", "description": "b", "_meta": {"t": 1}}));
+        let two = digest(json!({"description": "b", "icons": [], "name": "a"}));
+        assert_eq!(one, two);
+    }
+
+    #[test]
+    fn every_other_field_matters() {
+        let one = digest(json!({"name": "a", "description": "b"}));
+        assert_ne!(one, digest(json!({"name": "a", "description": "b "})));
+        assert_ne!(one, digest(json!({"name": "a", "description": "b", "execution": {}})));
+    }
+}

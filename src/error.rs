@@ -1,0 +1,144 @@
+//! Errors as people read them: what happened, the facts, and the way out; and the exit status of every end.
+//! Stages have error types of their own; they become an [`Error`] where a command meets them.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// How a command ended when nothing stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, no gate tripped.
+    Done,
+    /// A gate tripped: `--fail-on`, `check`, an evaluation under its threshold.
+    GateTripped,
+    /// There was nothing to classify.
+    Nothing,
+    /// Some sources failed; the results of the rest are printed.
+    Partial,
+}
+
+impl Outcome {
+    /// The exit status of the contract.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::GateTripped => 1,
+            Self::Nothing => 3,
+            Self::Partial => 4,
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome.code())
+    }
+}
+
+/// An error for a person: a first line, labelled facts, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    message: String,
+    facts: Vec<(&'static str, String)>,
+    help: Vec<String>,
+    code: u8,
+}
+
+/// A result whose error is for a person.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A usage, configuration or internal error (exit status 2), in lower case and without a full stop.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            facts: Vec::new(),
+            help: Vec::new(),
+            code: 2,
+        }
+    }
+
+    /// Nothing could be read at all (exit status 4), for example because the only server failed.
+    pub fn partial(message: impl Into<String>) -> Self {
+        Self {
+            code: Outcome::Partial.code(),
+            ..Self::new(message)
+        }
+    }
+
+    /// There was nothing to classify (exit status 3).
+    pub fn nothing(message: impl Into<String>) -> Self {
+        Self {
+            code: Outcome::Nothing.code(),
+            ..Self::new(message)
+        }
+    }
+
+    /// Adds a labelled fact, for example the command that was run.
+    #[must_use]
+    pub fn fact(mut self, label: &'static str, text: impl Into<String>) -> Self {
+        self.facts.push((label, text.into()));
+        self
+    }
+
+    /// Adds a way out.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// The first line.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The exit status.
+    pub const fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// An I/O error about a path.
+    pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(format!("{what} {}: {}", path.display(), plain(error)))
+    }
+}
+
+/// The reason of an I/O error without its number.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for (label, text) in &self.facts {
+            write!(f, "\n  {label}: {}", text.replace('\n', "\n    "))?;
+        }
+        for text in &self.help {
+            write!(f, "\n  help: {}", text.replace('\n', "\n    "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        // A reader that went away is not an error of anybody's: see `cli::main`.
+        let code = if error.kind() == std::io::ErrorKind::BrokenPipe {
+            0
+        } else {
+            2
+        };
+        Self {
+            code,
+            ..Self::new(format!("cannot write the result: {}", plain(&error)))
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What a server said about itself: [`Manifest`] and its [`Tool`]s, kept as raw JSON so that unknown fields
+//! survive and one malformed tool never costs the others. Sources produce manifests; nothing here does I/O
+//! or judges.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How a listing was obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// A started process, over its standard streams.
+    Stdio,
+    /// Streamable HTTP.
+    Http,
+    /// The HTTP+SSE transport of 2024-11-05.
+    Sse,
+    /// A saved manifest.
+    File,
+}
+
+/// Who answered, and how completely.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Server {
+    /// The name shown everywhere: given by the user, else declared, else derived from the origin.
+    pub name: String,
+    /// The version that the server declares.
+    pub version: Option<String>,
+    /// Where the listing came from: a command line, a URL without credentials, or a path. Never a secret.
+    pub origin: String,
+    /// How it was obtained.
+    pub transport: Transport,
+    /// The protocol version spoken, for example `2025-11-25`; `None` for files.
+    pub protocol: Option<String>,
+    /// Whether every page of the listing was read.
+    pub complete: bool,
+    /// What the fence around a started server was, for example `landlock`; `None` where nothing was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<String>,
+    /// The `instructions` that the server gives to a model, which are scanned like any description.
+    #[serde(default, skip_serializing)]
+    pub instructions: Option<String>,
+}
+
+impl Server {
+    /// A server read from a saved file.
+    pub fn from_file(name: impl Into<String>, origin: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: None,
+            origin: origin.into(),
+            transport: Transport::File,
+            protocol: None,
+            complete: true,
+            sandbox: None,
+            instructions: None,
+        }
+    }
+}
+
+/// Something in a listing that could not be used, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// JSON Pointer (RFC 6901) into the listing; empty for the whole of it.
+    pub pointer: String,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem at `pointer`.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            pointer: pointer.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// A server's tools as read, with what could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Who answered.
+    pub server: Server,
+    /// The tools that could be read, in the server's order.
+    pub tools: Vec<Tool>,
+    /// What could not be used.
+    pub problems: Vec<Problem>,
+}
+
+impl Manifest {
+    /// Reads each value as a tool; those that are none become problems at `/tools/N`.
+    pub fn from_values(server: Server, values: Vec<Value>) -> Self {
+        let mut tools = Vec::with_capacity(values.len());
+        let mut problems = Vec::new();
+        for (index, value) in values.into_iter().enumerate() {
+            let pointer = format!("/tools/{index}");
+            match Tool::from_value(value) {
+                Ok(tool) => {
+                    problems.extend(tool.defects(&pointer));
+                    tools.push(tool);
+                }
+                Err(message) => problems.push(Problem::new(pointer, message)),
+            }
+        }
+        Self {
+            server,
+            tools,
+            problems,
+        }
+    }
+}
+
+/// One tool definition: a JSON object with a usable name. Every other field is optional and read leniently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tool {
+    raw: Map<String, Value>,
+}
+
+impl Tool {
+    /// A tool from its JSON object; the error says why it is none.
+    pub fn from_value(value: Value) -> Result<Self, String> {
+        let Value::Object(raw) = value else {
+            return Err(format!("a tool is a JSON object, this is {}", kind(&value)));
+        };
+        match raw.get("name") {
+            Some(Value::String(_)) => Ok(Self { raw }),
+            Some(other) => Err(format!("the tool's name is {}, not a string", kind(other))),
+            None => Err("the tool has no name".to_owned()),
+        }
+    }
+
+    /// The name by which it is called.
+    pub fn name(&self) -> &str {
+        self.text("name").unwrap_or_default()
+    }
+
+    /// The display title: `title`, else `annotations.title` (MCP 2025-06-18, Tool).
+    pub fn title(&self) -> Option<&str> {
+        self.text("title")
+            .or_else(|| self.annotations()?.get("title")?.as_str())
+    }
+
+    /// The description, where it is a string.
+    pub fn description(&self) -> Option<&str> {
+        self.text("description")
+    }
+
+    /// The input schema, whatever its JSON type; `inputSchema` or the older `input_schema` and `parameters`.
+    pub fn input_schema(&self) -> Option<&Value> {
+        self.schema_key().and_then(|key| self.raw.get(key))
+    }
+
+    /// The key under which the input schema stands, for pointers.
+    pub fn schema_key(&self) -> Option<&'static str> {
+        ["inputSchema", "input_schema", "parameters"]
+            .into_iter()
+            .find(|key| self.raw.get(*key).is_some_and(|v| !v.is_null()))
+    }
+
+    /// The output schema.
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.raw.get("outputSchema").filter(|v| !v.is_null())
+    }
+
+    /// The declared annotations: claims, never proof.
+    pub fn annotations(&self) -> Option<&Map<String, Value>> {
+        self.raw.get("annotations")?.as_object()
+    }
+
+    /// A declared boolean hint; `None` when absent, which is not the same as false.
+    pub fn hint(&self, name: &str) -> Option<bool> {
+        self.annotations()?.get(name)?.as_bool()
+    }
+
+    /// The whole definition as it was read.
+    pub fn raw(&self) -> &Map<String, Value> {
+        &self.raw
+    }
+
+    /// Takes a field out of the definition: for keys that wrap a tool, such as `server`, and are no part of it.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        self.raw.shift_remove(key)
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        self.raw.get(key)?.as_str()
+    }
+
+    /// Fields of a wrong type, which are read as absent.
+    fn defects(&self, pointer: &str) -> Vec<Problem> {
+        let mut found = Vec::new();
+        let mut expect = |key: &str, right: fn(&Value) -> bool, wanted: &str| {
+            if let Some(value) = self.raw.get(key).filter(|v| !v.is_null() && !right(v)) {
+                let message = format!("{key} is {}, not {wanted}; it is read as absent", kind(value));
+                found.push(Problem::new(format!("{pointer}/{key}"), message));
+            }
+        };
+        expect("description", Value::is_string, "a string");
+        expect("title", Value::is_string, "a string");
+        expect("inputSchema", Value::is_object, "an object");
+        expect("annotations", Value::is_object, "an object");
+        if self.name().trim().is_empty() {
+            found.push(Problem::new(format!("{pointer}/name"), "the tool's name is empty"));
+        }
+        found
+    }
+}
+
+/// The JSON type of a value, with its article, for messages.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}

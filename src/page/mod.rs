@@ -1,0 +1,1 @@
+//! Rationale pages and the static site, from one model, as Markdown and HTML.

@@ -1,0 +1,213 @@
+//! The native `policy.json`: default deny; hide what destroys, cap what writes, allow what reads.
+//! Owns the document's shape and how one tool's decision is written in it.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::Operation;
+use crate::label::{Decision, Label};
+use crate::policy::decide::DecisionTable;
+
+/// A whole document, for one tool or for a server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Always `"1"`.
+    pub version: String,
+    /// Always `"deny"`: what is not listed is refused.
+    pub default: String,
+    /// Tools that the agent does not see.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hide: Vec<String>,
+    /// Tools that may be called, and under which conditions, in the server's order.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub tools: IndexMap<String, Entry>,
+}
+
+/// One tool under `tools`; `{}` allows it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Refusals: each applies when all of its conditions hold; none means always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny_if: Vec<DenyRule>,
+    /// Caps on the number of calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+}
+
+/// A refusal and what the agent is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DenyRule {
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    /// What the agent is told.
+    pub on_deny: String,
+}
+
+/// A test of one argument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// `args.NAME`.
+    pub path: String,
+    /// The operator, for example `in`.
+    pub op: String,
+    /// What it compares with.
+    pub value: Vec<String>,
+}
+
+/// A cap on the number of calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Name of the counter, `TOOL_rate`.
+    pub counter: String,
+    /// `minute`.
+    pub window: String,
+    /// Calls in a window.
+    pub max: u32,
+    /// `grant`: counted for each client that was granted access.
+    pub scope: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            version: "1".to_owned(),
+            default: "deny".to_owned(),
+            hide: Vec::new(),
+            tools: IndexMap::new(),
+        }
+    }
+}
+
+/// What the native form needs to know of a tool.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its label.
+    pub label: Label,
+    /// Its operations, where it has several.
+    pub operations: &'a [Operation],
+    /// The decision about it.
+    pub decision: Decision,
+    /// Why a person should be asked: the REASON of `Requires human approval: REASON`.
+    pub reason: &'a str,
+    /// Whether a person set the decision; then operations are not split.
+    pub overridden: bool,
+}
+
+impl Policy {
+    /// The policy of one tool.
+    pub fn of(subject: Subject<'_>, table: &DecisionTable) -> Self {
+        let mut policy = Self::default();
+        policy.add(subject, table);
+        policy
+    }
+
+    /// The policy of a server: every tool's own, in order.
+    pub fn merge<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut whole = Self::default();
+        for part in parts {
+            whole.hide.extend(part.hide.iter().cloned());
+            whole
+                .tools
+                .extend(part.tools.iter().map(|(name, entry)| (name.clone(), entry.clone())));
+        }
+        whole.tools.retain(|name, _| !whole.hide.contains(name));
+        whole
+    }
+
+    fn add(&mut self, subject: Subject<'_>, table: &DecisionTable) {
+        let name = subject.name.to_owned();
+        if let Some(entry) = split(subject, table) {
+            self.tools.insert(name, entry);
+            return;
+        }
+        match subject.decision {
+            Decision::Hide => self.hide.push(name),
+            Decision::Deny => {
+                let refusal = DenyRule {
+                    conditions: Vec::new(),
+                    on_deny: format!("Denied: {}", subject.reason),
+                };
+                self.tools.insert(
+                    name,
+                    Entry {
+                        deny_if: vec![refusal],
+                        limits: Vec::new(),
+                    },
+                );
+            }
+            Decision::Ask => {
+                let on_deny = format!("Requires human approval: {}", subject.reason);
+                let refusal = DenyRule {
+                    conditions: Vec::new(),
+                    on_deny,
+                };
+                self.tools.insert(
+                    name,
+                    Entry {
+                        deny_if: vec![refusal],
+                        limits: Vec::new(),
+                    },
+                );
+            }
+            Decision::Limit => {
+                let limit = limit(subject.name, table.rate(subject.label.category));
+                self.tools.insert(
+                    name,
+                    Entry {
+                        deny_if: Vec::new(),
+                        limits: vec![limit],
+                    },
+                );
+            }
+            Decision::Allow => {
+                self.tools.insert(name, Entry::default());
+            }
+        }
+    }
+}
+
+/// A cap of `max` calls a minute.
+pub fn limit(tool: &str, max: u32) -> Limit {
+    Limit {
+        counter: format!("{tool}_rate"),
+        window: "minute".to_owned(),
+        max,
+        scope: "grant".to_owned(),
+    }
+}
+
+/// The entry that keeps a tool's harmless operations and refuses the others; `None` where it has none of
+/// one kind or the other, or a person decided about the tool as a whole.
+fn split(subject: Subject<'_>, table: &DecisionTable) -> Option<Entry> {
+    let callable = |o: &&Operation| matches!(table.decide(o.label()), Decision::Allow | Decision::Limit);
+    let (kept, refused): (Vec<&Operation>, Vec<&Operation>) = subject.operations.iter().partition(callable);
+    let parameter = &refused.first()?.parameter;
+    if subject.overridden || kept.is_empty() || refused.iter().any(|o| o.parameter != *parameter) {
+        return None;
+    }
+    // What the operations do not account for, such as an open command beside them, no condition can fence.
+    let worst_operation = subject.operations.iter().map(|o| o.label().severity()).max()?;
+    if subject.label.severity() > worst_operation {
+        return None;
+    }
+    let condition = Condition {
+        path: format!("args.{parameter}"),
+        op: "in".to_owned(),
+        value: refused.iter().map(|o| o.value.clone()).collect(),
+    };
+    let on_deny = format!("Requires human approval: {}", subject.reason);
+    let worst = kept.iter().map(|o| o.label()).max_by_key(|l| l.severity())?;
+    let limits = match table.decide(worst) {
+        Decision::Limit => vec![limit(subject.name, table.rate(worst.category))],
+        _ => Vec::new(),
+    };
+    Some(Entry {
+        deny_if: vec![DenyRule {
+            conditions: vec![condition],
+            on_deny,
+        }],
+        limits,
+    })
+}
