@@ -1,10 +1,11 @@
 //! What `mcpclass.toml` and the global options come to: the decision table and the classifier.
 //! Owns discovery and validation of the configuration file.
 
-use crate::classify::Classifier;
+use crate::classify::{Annotations, Classifier};
 use crate::cli::Global;
 use crate::error::Result;
 use crate::policy::decide::DecisionTable;
+use crate::rules::RuleBook;
 
 /// The resolved configuration.
 #[derive(Debug, Default)]
@@ -20,7 +21,11 @@ impl Settings {
     }
 
     /// The classifier of these settings.
-    pub fn classifier(&self, _global: &Global) -> Result<Classifier> {
-        Ok(Classifier::embedded(self.decisions.clone()))
+    pub fn classifier(&self, global: &Global) -> Result<Classifier> {
+        let book = match &global.rules {
+            Some(folder) => RuleBook::load(folder)?,
+            None => RuleBook::embedded()?,
+        };
+        Ok(Classifier::new(book, self.decisions.clone(), Annotations::Weigh))
     }
 }
