@@ -40,7 +40,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, slo
     let mut push = |at: usize, slot: Slot| {
         let Some(sense) = sense(book, tokens[at]) else { return };
         let objects = objects(book, &tokens, at);
-        let resolved = verbs::resolve(book, sense, &objects);
+        let resolved = verbs::resolve(book, sense, &objects, true);
         reading.mentions.push(Mention {
             slot,
             effect: resolved.effect,
@@ -81,6 +81,7 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
     let first_is_strict = first
         .and_then(|i| sense(book, tokens[i]))
         .is_some_and(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak);
+    let first_verb = parts.iter().copied().find(|&i| !is_modifier(i) && sense(book, tokens[i]).is_some_and(|v| !book.verbs[v.group as usize].weak));
     let mut best: Option<(i32, usize)> = None;
     for &at in parts {
         let Some(verb) = sense(book, tokens[at]) else { continue };
@@ -96,19 +97,21 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
         if verb.forms & form::BASE == 0 {
             points -= 3;
         }
-        let position = if Some(at) == first {
-            4
-        } else if Some(at) == last {
-            2
-        } else {
-            0
+        points += match () {
+            () if Some(at) == first => 4,
+            () if Some(at) == first_verb => 3,
+            () if Some(at) == last => 2,
+            () => 0,
         };
-        points += position;
         // `deploy_guidance_get`: a plain verb of four letters at the end is the head of noun-verb names.
         if Some(at) == last && parts.len() > 2 && is_final_verb(book, verb.base) {
             points += 4;
         }
-        if Some(at) == last && !first_is_strict && is_final_verb(book, verb.base) {
+        if Some(at) == last && !first_is_strict && (is_final_verb(book, verb.base) || book.lexicon.known("list") == Some(verb.base)) {
+            points += 2;
+        }
+        // A verb whose object is there, in the sense of a pair, is a verb.
+        if book.pair_for(verb.base, &objects(book, tokens, at), true).is_some() {
             points += 2;
         }
         if best.is_none_or(|(most, _)| points > most) {
@@ -119,7 +122,7 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
 }
 
 fn is_final_verb(book: &RuleBook, base: u32) -> bool {
-    ["get", "create", "delete", "describe", "remove", "add", "list"]
+    ["get", "create", "delete", "describe", "remove", "add"]
         .iter()
         .any(|w| book.lexicon.known(w) == Some(base))
 }

@@ -409,7 +409,7 @@ impl Reader<'_> {
         if at > 0 && self.is(at - 1, role::ADVERB | role::MODIFIER) {
             verbs::collect(self.book, self.tokens, at - 1, &mut objects);
         }
-        let resolved = verbs::resolve(self.book, sense, &objects);
+        let resolved = verbs::resolve(self.book, sense, &objects, false);
         self.objects = objects;
         let token = self.tokens[at];
         self.out.mentions.push(Mention {
@@ -434,12 +434,17 @@ fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut P
         .rev()
         .find(|i| text.is_char_boundary(*i))
         .unwrap_or(0);
-    let found = book.foreign.find(&text[..limit]);
-    let Some(first) = found.first() else { return };
     let english = out
         .mentions
         .iter()
-        .any(|m| m.slot == Slot::Main && m.effect != Effect::Vague && (m.place.start as usize) < first.start);
+        .any(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
+    let found = book.foreign.find(&text[..limit], english);
+    let Some(first) = found.first() else { return };
+    let english = english
+        && out
+            .mentions
+            .iter()
+            .any(|m| m.slot == Slot::Main && (m.place.start as usize) < first.start);
     out.foreign = !english;
     let sentence_end = text[..limit].find(['。', '\n', '.', '！']).unwrap_or(limit);
     let main = if first.verb_last {

@@ -18,9 +18,9 @@ pub(crate) struct Resolved {
 }
 
 /// Decides what `sense` does to `objects`.
-pub(crate) fn resolve(book: &RuleBook, sense: VerbSense, objects: &[Object]) -> Resolved {
+pub(crate) fn resolve(book: &RuleBook, sense: VerbSense, objects: &[Object], in_name: bool) -> Resolved {
     let group = &book.verbs[sense.group as usize];
-    match book.pair_for(sense.base, objects) {
+    match book.pair_for(sense.base, objects, in_name) {
         Some((pair, object)) => Resolved {
             effect: pair.effect,
             rule: Arc::clone(&pair.id),

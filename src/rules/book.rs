@@ -87,6 +87,7 @@ pub(crate) struct PairRule {
     objects: FxHashSet<u32>,
     unless: FxHashSet<u32>,
     any: bool,
+    name_only: bool,
 }
 
 #[derive(Debug)]
@@ -232,10 +233,10 @@ impl RuleBook {
     }
 
     /// The first pair that fits a verb (by its base form) with any of these objects, and the object that made it fit.
-    pub(crate) fn pair_for(&self, verb: u32, objects: &[Object]) -> Option<(&PairRule, Option<Object>)> {
+    pub(crate) fn pair_for(&self, verb: u32, objects: &[Object], in_name: bool) -> Option<(&PairRule, Option<Object>)> {
         let candidates = self.pairs_by_verb.get(&verb)?;
         candidates.iter().map(|i| &self.pairs[*i as usize]).find_map(|pair| {
-            if objects.iter().any(|o| pair.unless.contains(&o.number)) {
+            if pair.name_only && !in_name || objects.iter().any(|o| pair.unless.contains(&o.number)) {
                 return None;
             }
             match objects.iter().find(|o| pair.objects.contains(&o.number)) {
@@ -522,10 +523,7 @@ impl Builder {
         }
         book.pairs.push(PairRule {
             id: pair.id.as_str().into(),
-            effect: pair.effect,
-            objects,
-            unless,
-            any,
+            effect: pair.effect, objects, unless, any, name_only: pair.name_only
         });
         let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
         book.rules.push(rule(

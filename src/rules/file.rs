@@ -90,6 +90,9 @@ pub struct Pair {
     pub unless: Vec<String>,
     /// What the pair does.
     pub effect: Effect,
+    /// Holds for names alone: in prose the words mean something else.
+    #[serde(default)]
+    pub name_only: bool,
     /// Why.
     pub why: String,
     /// Tools on which the rule must fire.
@@ -163,9 +166,9 @@ pub struct SignalRule {
 pub struct Foreign {
     /// ISO 639-1.
     pub language: String,
-    /// Match at the start of a word instead of anywhere.
+    /// How the verbs are found in a text.
     #[serde(default)]
-    pub stems: bool,
+    pub match_on: MatchOn,
     /// [`Effect::Look`].
     #[serde(default)]
     pub look: String,
@@ -187,6 +190,19 @@ pub struct Foreign {
     /// [`Effect::Access`].
     #[serde(default)]
     pub access: String,
+}
+
+/// How verbs of another language are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchOn {
+    /// Anywhere: languages without spaces.
+    #[default]
+    Anywhere,
+    /// At the start of a word.
+    Stems,
+    /// As whole words, and only in text that is not English.
+    Words,
 }
 
 /// Function words by role, separated by white space.

@@ -3,7 +3,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::file::Foreign;
+use super::file::{Foreign, MatchOn};
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 
@@ -26,7 +26,7 @@ pub(crate) struct ForeignVerbs {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     effect: Effect,
-    stem: bool,
+    match_on: MatchOn,
     verb_last: bool,
 }
 
@@ -50,7 +50,7 @@ impl ForeignVerbs {
                     patterns.push(word.to_owned());
                     entries.push(Entry {
                         effect,
-                        stem: language.stems,
+                        match_on: language.match_on,
                         verb_last,
                     });
                 }
@@ -67,7 +67,8 @@ impl ForeignVerbs {
     }
 
     /// Every verb in `text`, in order; stems only at the start of a word.
-    pub(crate) fn find(&self, text: &str) -> Vec<Found> {
+    /// Whole-word languages share their letters with English, so `english` text is not read for them.
+    pub(crate) fn find(&self, text: &str, english: bool) -> Vec<Found> {
         let Some(automaton) = &self.automaton else {
             return Vec::new();
         };
@@ -79,9 +80,14 @@ impl ForeignVerbs {
             text
         };
         let at_start = |at: usize| !haystack[..at].chars().next_back().is_some_and(char::is_alphabetic);
+        let at_end = |at: usize| !haystack[at..].chars().next().is_some_and(char::is_alphabetic);
         automaton
             .find_iter(haystack)
-            .filter(|m| !self.entries[m.pattern().as_usize()].stem || at_start(m.start()))
+            .filter(|m| match self.entries[m.pattern().as_usize()].match_on {
+                MatchOn::Anywhere => true,
+                MatchOn::Stems => at_start(m.start()),
+                MatchOn::Words => !english && at_start(m.start()) && at_end(m.end()),
+            })
             .filter(|m| text.is_char_boundary(m.start()) && text.is_char_boundary(m.end()))
             .map(|m| {
                 let entry = self.entries[m.pattern().as_usize()];
