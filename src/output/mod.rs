@@ -5,6 +5,7 @@ pub mod explain;
 pub mod json;
 pub mod jsonl;
 pub mod markdown;
+mod marks;
 pub mod table;
 
 use std::io::{self, Write};
