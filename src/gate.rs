@@ -134,7 +134,11 @@ impl FromStr for Gate {
 
 fn unknown(text: &str) -> String {
     let categories = Category::ALL.iter().map(|c| c.name());
-    let known = format!("{}, {}", ALONE.join(", "), KINDS.map(|kind| format!("{kind}:…")).join(", "));
+    let known = format!(
+        "{}, {}",
+        ALONE.join(", "),
+        KINDS.map(|kind| format!("{kind}:…")).join(", ")
+    );
     match suggest::nearest(text, ALONE.into_iter().chain(KINDS).chain(categories)) {
         Some(word) if KINDS.contains(&word) => format!("no such gate; did you mean `{word}:…`? (one of {known})"),
         Some(word) => format!("no such gate; did you mean `{word}`? (one of {known})"),

@@ -179,7 +179,11 @@ impl<R: Read> Cutter<R> {
         if end == 0 && !too_long {
             return None;
         }
-        let after = if too_long { Vec::new() } else { self.rest[end..].to_vec() };
+        let after = if too_long {
+            Vec::new()
+        } else {
+            self.rest[end..].to_vec()
+        };
         let mut bytes = std::mem::replace(&mut self.rest, after);
         bytes.truncate(end);
         self.skipping = too_long;

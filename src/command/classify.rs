@@ -54,7 +54,9 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     }
     let (tools, refused) = (filter.tools.into_inner(), filter.refused.into_inner());
     match (tools, refused) {
-        (0, 0) => Err(Error::nothing("there was no line to classify").help("a tool a line: mcpclass classify tools.jsonl")),
+        (0, 0) => {
+            Err(Error::nothing("there was no line to classify").help("a tool a line: mcpclass classify tools.jsonl"))
+        }
         (_, 0) => Ok(Outcome::Done),
         (0, _) => {
             let hint = "no line is a tool; for a listing rather than a tool a line: mcpclass scan FILE";
@@ -82,7 +84,10 @@ fn open(path: Option<&Path>, global: &Global) -> Result<Box<dyn Read>> {
         }
         _ => {
             if io::stdin().is_terminal() {
-                ui::note(global, "reading tools from the terminal, a JSON object a line; end with Ctrl-D");
+                ui::note(
+                    global,
+                    "reading tools from the terminal, a JSON object a line; end with Ctrl-D",
+                );
             }
             Ok(Box::new(io::stdin()))
         }

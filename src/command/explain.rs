@@ -83,7 +83,11 @@ fn of_name<'a>(server: &'a Assessed, name: &'a str) -> impl Iterator<Item = Expl
 }
 
 fn unknown(wanted: &str, servers: &[Assessed]) -> Error {
-    let names = || servers.iter().flat_map(|s| s.assessments.iter().map(|a| a.name.as_str()));
+    let names = || {
+        servers
+            .iter()
+            .flat_map(|s| s.assessments.iter().map(|a| a.name.as_str()))
+    };
     if servers.is_empty() && (Path::new(wanted).exists() || wanted.contains("://")) {
         return Error::new(format!("{wanted:?} is a server, and the tool to explain comes first"))
             .help(format!("mcpclass explain TOOL {wanted}"));

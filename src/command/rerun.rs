@@ -86,7 +86,9 @@ fn public_url(word: &str) -> String {
 fn quote(words: Vec<String>) -> String {
     let quoted = words.into_iter().map(|word| {
         let plain = word.replace(char::is_control, "");
-        shlex::try_quote(&plain).map(std::borrow::Cow::into_owned).unwrap_or_default()
+        shlex::try_quote(&plain)
+            .map(std::borrow::Cow::into_owned)
+            .unwrap_or_default()
     });
     quoted.collect::<Vec<_>>().join(" ")
 }
@@ -103,7 +105,11 @@ mod tests {
     #[test]
     fn servers_stay_and_what_belongs_to_scan_goes() {
         assert_eq!(
-            again("scan --all --format table -o x.txt tools.json --timeout 5 'my file.json'", "scan", 0),
+            again(
+                "scan --all --format table -o x.txt tools.json --timeout 5 'my file.json'",
+                "scan",
+                0
+            ),
             "tools.json --timeout 5 'my file.json'"
         );
         assert_eq!(
@@ -116,7 +122,11 @@ mod tests {
     #[test]
     fn secrets_go() {
         assert_eq!(
-            again("scan --header 'Authorization: Bearer x' --env TOKEN=x https://u:p@h.example/mcp?key=x", "scan", 0),
+            again(
+                "scan --header 'Authorization: Bearer x' --env TOKEN=x https://u:p@h.example/mcp?key=x",
+                "scan",
+                0
+            ),
             "--header 'Authorization: …' --env TOKEN 'https://h.example/mcp?…'"
         );
     }

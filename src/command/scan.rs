@@ -65,7 +65,11 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let live = servers.iter().any(|s| s.manifest.server.transport != Transport::File);
     let context = Context {
         classifier: &classifier,
-        rows: if args.all || !to_terminal { Rows::All } else { Rows::Worst },
+        rows: if args.all || !to_terminal {
+            Rows::All
+        } else {
+            Rows::Worst
+        },
         width: if args.output.is_none() { ui::width() } else { None },
         servers: &rerun::servers("scan", 0),
         elapsed: (to_terminal && live && servers.len() == 1).then_some(elapsed),

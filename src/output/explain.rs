@@ -125,7 +125,10 @@ impl Sheet<'_> {
             } else {
                 ""
             };
-            let (parameter, value) = (escape::one_line(&operation.parameter), escape::one_line(&operation.value));
+            let (parameter, value) = (
+                escape::one_line(&operation.parameter),
+                escape::one_line(&operation.value),
+            );
             let text = format!("{parameter} = {value}: {}", operation.label());
             self.entry(label, &text, ui::risk(operation.risk), out)?;
         }
@@ -177,9 +180,19 @@ impl Sheet<'_> {
         if let Some(runner_up) = assessment.runner_up {
             self.entry("runner-up", runner_up.name(), ui::category(runner_up), out)?;
         }
-        self.entry("decision", assessment.decision.name(), ui::decision(assessment.decision), out)?;
+        self.entry(
+            "decision",
+            assessment.decision.name(),
+            ui::decision(assessment.decision),
+            out,
+        )?;
         if let Some(reason) = &assessment.override_reason {
-            self.entry("", &format!("set in mcpclass.toml: {}", escape::one_line(reason)), ui::DIM, out)?;
+            self.entry(
+                "",
+                &format!("set in mcpclass.toml: {}", escape::one_line(reason)),
+                ui::DIM,
+                out,
+            )?;
         }
         self.entry("policy.json", &policy(assessment), ui::COMMAND, out)?;
         self.entry("digest", &assessment.digest, ui::DIM, out)
@@ -208,7 +221,12 @@ impl Sheet<'_> {
             }
             return Ok(4);
         }
-        write!(out, "  {}{}", paint(ui::DIM, label), " ".repeat(LABEL - cells::width(label)))?;
+        write!(
+            out,
+            "  {}{}",
+            paint(ui::DIM, label),
+            " ".repeat(LABEL - cells::width(label))
+        )?;
         Ok(2 + LABEL)
     }
 
@@ -224,7 +242,10 @@ fn unmarked_parameters(tool: &Tool, assessment: &Assessment) -> String {
     };
     let marked = |name: &str| {
         let token = format!("/properties/{}", name.replace('~', "~0").replace('/', "~1"));
-        let all = assessment.evidence.iter().chain(assessment.signals.iter().flat_map(|s| &s.evidence));
+        let all = assessment
+            .evidence
+            .iter()
+            .chain(assessment.signals.iter().flat_map(|s| &s.evidence));
         all.into_iter().any(|e| {
             let mut after = e.pointer.split(&token).skip(1);
             after.any(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -86,10 +86,7 @@ mod tests {
         let mut out = Vec::new();
         compact(&text, &mut out).expect("memory");
         let json = String::from_utf8(out).expect("UTF-8");
-        assert_eq!(
-            json,
-            r#""naïve 名\u007f\u009b31m\u202e\udb40\udc41\u001b""#
-        );
+        assert_eq!(json, r#""naïve 名\u007f\u009b31m\u202e\udb40\udc41\u001b""#);
         assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);
     }
 

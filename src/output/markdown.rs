@@ -32,7 +32,11 @@ pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -
 
 fn section(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
     let server = &assessed.manifest.server;
-    let version = server.version.as_deref().map(|v| format!(" {}", prose(v))).unwrap_or_default();
+    let version = server
+        .version
+        .as_deref()
+        .map(|v| format!(" {}", prose(v)))
+        .unwrap_or_default();
     writeln!(out, "## {}{version}", prose(&server.name))?;
     writeln!(out)?;
     let tools = assessed.assessments.len();
@@ -40,11 +44,18 @@ fn section(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}", count(tools, "tool"))?;
     if tools > 0 {
         let categories = by_category(assessed.assessments.iter().map(|a| a.category));
-        write!(out, ", **{critical} critical**: {categories}. Recommended: {}", decisions(assessed))?;
+        write!(
+            out,
+            ", **{critical} critical**: {categories}. Recommended: {}",
+            decisions(assessed)
+        )?;
     }
     writeln!(out, ". Listed from {}.", code(&server.origin))?;
     if !server.complete {
-        writeln!(out, "\n**The listing is incomplete:** a limit was reached before its last page.")?;
+        writeln!(
+            out,
+            "\n**The listing is incomplete:** a limit was reached before its last page."
+        )?;
     }
     if tools > 0 {
         table(assessed, out)?;
@@ -127,7 +138,11 @@ fn notes(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     for problem in &assessed.manifest.problems {
-        notes.push(format!("Problem at {}: {}", code(&problem.pointer), prose(&problem.message)));
+        notes.push(format!(
+            "Problem at {}: {}",
+            code(&problem.pointer),
+            prose(&problem.message)
+        ));
     }
     if !notes.is_empty() {
         writeln!(out)?;

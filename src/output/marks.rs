@@ -68,7 +68,10 @@ pub(super) fn blocks(tool: &Tool, assessment: &Assessment) -> Vec<Block> {
     pointers
         .into_iter()
         .filter_map(|pointer| {
-            let own = spans.iter().filter(|(at, _)| *at == pointer).map(|(_, span)| span.clone());
+            let own = spans
+                .iter()
+                .filter(|(at, _)| *at == pointer)
+                .map(|(_, span)| span.clone());
             Block::new(tool, pointer, own.collect())
         })
         .collect()
@@ -239,7 +242,11 @@ impl Span {
 /// The sentences with a mark in them, neighbours together; the first where there is none.
 fn marked_sentences(text: &str, spans: &[Span]) -> Vec<Range<usize>> {
     let all = cells::sentences(text);
-    let touched = |part: &Range<usize>| spans.iter().any(|s| s.bytes.start < part.end && s.bytes.end > part.start);
+    let touched = |part: &Range<usize>| {
+        spans
+            .iter()
+            .any(|s| s.bytes.start < part.end && s.bytes.end > part.start)
+    };
     let mut chosen: Vec<Range<usize>> = Vec::new();
     let mut previous = false;
     for part in all.iter().filter(|part| !part.is_empty()) {
@@ -259,7 +266,10 @@ fn marked_sentences(text: &str, spans: &[Span]) -> Vec<Range<usize>> {
 
 /// The value at a pointer into the tool. A pointer may also address an object's key, whose value it then gives.
 fn resolve<'a>(tool: &'a Tool, pointer: &str) -> Option<&'a Value> {
-    let (first, rest) = pointer.strip_prefix('/')?.split_once('/').unwrap_or((&pointer[1..], ""));
+    let (first, rest) = pointer
+        .strip_prefix('/')?
+        .split_once('/')
+        .unwrap_or((&pointer[1..], ""));
     let value = tool.raw().get(&unescape(first))?;
     if rest.is_empty() {
         Some(value)
@@ -339,7 +349,10 @@ mod tests {
                 })
                 .collect::<String>()
         };
-        lines.iter().flat_map(|l| l.marks.iter().map(move |m| under(l, m))).collect()
+        lines
+            .iter()
+            .flat_map(|l| l.marks.iter().map(move |m| under(l, m)))
+            .collect()
     }
 
     #[test]
@@ -355,7 +368,10 @@ mod tests {
         assert_eq!(marked(&block, 80), ["Clears", "名前", "at once"]);
         assert_eq!(marked(&block, 16), ["Clears", "名前", "at", "once"]);
         let text = &block.lines(80)[0].text;
-        assert!(text.starts_with("… Clears \\u{1b}[2J every") && text.ends_with(" …"), "{text}");
+        assert!(
+            text.starts_with("… Clears \\u{1b}[2J every") && text.ends_with(" …"),
+            "{text}"
+        );
     }
 
     #[test]

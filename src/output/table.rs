@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::assessment::Assessment;
 use crate::gate::SURE;
 use crate::label::{Category, Decision};
+use crate::manifest::Transport;
 use crate::output::{Context, Rows};
 use crate::report::{Assessed, Summary};
 use crate::text::{cells, escape};
@@ -68,12 +69,16 @@ impl Page<'_> {
             let _ = write!(facts, " {}", escape::one_line(version));
         }
         let transport = match server.transport {
-            crate::manifest::Transport::Stdio => "stdio",
-            crate::manifest::Transport::Http => "http",
-            crate::manifest::Transport::Sse => "sse",
-            crate::manifest::Transport::File => "file",
+            Transport::Stdio => "stdio",
+            Transport::Http => "http",
+            Transport::Sse => "sse",
+            Transport::File => "file",
         };
-        let _ = write!(facts, " · {transport} · {}", count(self.server.assessments.len(), "tool"));
+        let _ = write!(
+            facts,
+            " · {transport} · {}",
+            count(self.server.assessments.len(), "tool")
+        );
         if let Some(elapsed) = self.context.elapsed {
             let _ = write!(facts, " in {}", seconds(elapsed));
         }
@@ -85,7 +90,10 @@ impl Page<'_> {
         let facts = cells::truncate(&facts, room.saturating_sub(cells::width(&name)).max(1)).into_owned();
         writeln!(out, "{}{}", paint(ui::STRONG, &name), facts)?;
         if !server.complete {
-            self.remark(out, "the listing is incomplete: a limit was reached before its last page")?;
+            self.remark(
+                out,
+                "the listing is incomplete: a limit was reached before its last page",
+            )?;
         }
         Ok(())
     }
@@ -111,7 +119,11 @@ impl Page<'_> {
             let rest = order[shown..].iter().map(|&i| self.server.assessments[i].category);
             self.remark(
                 out,
-                &format!("… {} more: {}; --all shows them", order.len() - shown, by_category(rest)),
+                &format!(
+                    "… {} more: {}; --all shows them",
+                    order.len() - shown,
+                    by_category(rest)
+                ),
             )?;
         }
         Ok(())
@@ -129,15 +141,28 @@ impl Page<'_> {
     }
 
     fn decisions(&self, out: &mut dyn Write) -> io::Result<()> {
-        let counts: Vec<String> = Decision::ALL
-            .iter()
-            .rev()
-            .filter_map(|&decision| {
-                let n = self.server.assessments.iter().filter(|a| a.decision == decision).count();
-                (n > 0).then(|| paint(ui::decision(decision), &format!("{n} {decision}")))
-            })
-            .collect();
-        writeln!(out, "{GAP}{}", counts.join(" · "))
+        let mut column = None;
+        for &decision in Decision::ALL.iter().rev() {
+            let n = self
+                .server
+                .assessments
+                .iter()
+                .filter(|a| a.decision == decision)
+                .count();
+            if n == 0 {
+                continue;
+            }
+            let text = format!("{n} {decision}");
+            let fits = |end: usize| self.context.width.is_none_or(|width| end <= width);
+            let (lead, start) = match column {
+                None => (GAP, GAP.len()),
+                Some(end) if fits(end + 3 + text.len()) => (" · ", end + 3),
+                Some(_) => ("\n  ", GAP.len()),
+            };
+            write!(out, "{lead}{}", paint(ui::decision(decision), &text))?;
+            column = Some(start + text.len());
+        }
+        writeln!(out)
     }
 
     fn unsure(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -181,7 +206,11 @@ impl Page<'_> {
         for tool in &self.server.assessments {
             if let Some(reason) = &tool.override_reason {
                 let name = escape::one_line(&tool.name);
-                let text = format!("{name}: {} by mcpclass.toml: {}", tool.decision, escape::one_line(reason));
+                let text = format!(
+                    "{name}: {} by mcpclass.toml: {}",
+                    tool.decision,
+                    escape::one_line(reason)
+                );
                 self.remark(out, &text)?;
             }
         }

@@ -148,7 +148,10 @@ impl Decisions {
             cells.push((Label::new(category, Risk::Medium), set.medium));
             cells.push((Label::new(category, Risk::Critical), set.critical));
         }
-        cells.into_iter().filter_map(|(label, d)| d.map(|d| (label, d))).collect()
+        cells
+            .into_iter()
+            .filter_map(|(label, d)| d.map(|d| (label, d)))
+            .collect()
     }
 
     /// The rates that the file sets.
@@ -159,7 +162,10 @@ impl Decisions {
             (Category::Execute, self.rate.execute),
             (Category::Destructive, self.rate.destructive),
         ];
-        rates.into_iter().filter_map(|(c, rate)| rate.map(|rate| (c, rate))).collect()
+        rates
+            .into_iter()
+            .filter_map(|(c, rate)| rate.map(|rate| (c, rate)))
+            .collect()
     }
 }
 
@@ -178,7 +184,9 @@ impl From<ToolEntry> for Override {
 fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
-        return Err(serde::de::Error::custom("the reason is empty: say why, for those who come after"));
+        return Err(serde::de::Error::custom(
+            "the reason is empty: say why, for those who come after",
+        ));
     }
     Ok(text)
 }
@@ -253,12 +261,16 @@ mod tests {
 
     #[test]
     fn a_slip_is_placed_and_corrected() {
-        let error = read("[decisions]\nread.low = \"alow\"\n").expect_err("a typo").to_string();
+        let error = read("[decisions]\nread.low = \"alow\"\n")
+            .expect_err("a typo")
+            .to_string();
         assert!(error.contains("mcpclass.toml:2:12"), "{error}");
         assert!(error.contains("did you mean `allow`?"), "{error}");
         let error = read("[decision]\n").expect_err("a typo").to_string();
         assert!(error.contains("did you mean `decisions`?"), "{error}");
-        let error = read("[decisions]\nwrite.low = \"allow\"\n").expect_err("no such cell").to_string();
+        let error = read("[decisions]\nwrite.low = \"allow\"\n")
+            .expect_err("no such cell")
+            .to_string();
         assert!(error.contains("medium"), "{error}");
     }
 

@@ -123,7 +123,12 @@ fn unused(entry: &Override, servers: &[Assessed]) -> Option<String> {
     let tools = || {
         servers
             .iter()
-            .filter(|s| entry.server.as_ref().is_none_or(|wanted| *wanted == s.manifest.server.name))
+            .filter(|s| {
+                entry
+                    .server
+                    .as_ref()
+                    .is_none_or(|wanted| *wanted == s.manifest.server.name)
+            })
             .flat_map(|s| s.assessments.iter().map(|a| a.name.as_str()))
     };
     if tools().any(|name| name == entry.tool) {

@@ -193,10 +193,7 @@ mod tests {
     fn lines_break_at_spaces_and_never_exceed_the_width() {
         let text = "Delete all gateway session records, optionally scoped";
         let lines = paragraph(text, 20);
-        assert_eq!(
-            lines,
-            ["Delete all gateway", "session records,", "optionally scoped"]
-        );
+        assert_eq!(lines, ["Delete all gateway", "session records,", "optionally scoped"]);
         assert_eq!(paragraph("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(paragraph("  \n ", 4), [""; 0]);
     }

@@ -39,10 +39,7 @@ mod tests {
         let text = "a = 1\nné = \"x\"\n";
         let start = text.find("\"x\"").expect("there");
         let error = error_at("f.toml", text, Some(start..start + 3), "wrong");
-        assert_eq!(
-            error.message(),
-            "f.toml:2:6: wrong\n  |\n2 | né = \"x\"\n  |      ^^^"
-        );
+        assert_eq!(error.message(), "f.toml:2:6: wrong\n  |\n2 | né = \"x\"\n  |      ^^^");
     }
 
     #[test]
