@@ -96,15 +96,13 @@ fn unknown(wanted: &str, servers: &[Assessed]) -> Error {
         return Error::nothing("there is no tool to explain").help("name a server: mcpclass explain TOOL tools.json");
     }
     let error = Error::new(format!("no tool is named {wanted:?}"));
-    match suggest::nearest(wanted, names()) {
-        Some(name) => error.help(format!("did you mean `{}`?", escape::one_line(name))),
-        None => {
-            let mut some: Vec<_> = names().map(escape::one_line).collect();
-            some.sort_unstable();
-            let all = some.len();
-            some.truncate(12);
-            let more = if all > some.len() { ", …" } else { "" };
-            error.help(format!("there are {all} tools: {}{more}", some.join(", ")))
-        }
+    if let Some(name) = suggest::nearest(wanted, names()) {
+        return error.help(format!("did you mean `{}`?", escape::one_line(name)));
     }
+    let mut some: Vec<_> = names().map(escape::one_line).collect();
+    some.sort_unstable();
+    let all = some.len();
+    some.truncate(12);
+    let more = if all > some.len() { ", …" } else { "" };
+    error.help(format!("there are {all} tools: {}{more}", some.join(", ")))
 }

@@ -101,7 +101,7 @@ impl Sheet<'_> {
             writeln!(out, "{}{server}{gap}{painted}", paint(ui::STRONG, &name))?;
         } else {
             lines(out, &left, "", Some(self.width), ui::STRONG)?;
-            writeln!(out, "{painted}")?;
+            lines(out, &right, "", Some(self.width), ui::risk(assessment.risk))?;
         }
         writeln!(out)
     }

@@ -160,10 +160,21 @@ impl Block {
                 marks: Vec::new(),
             });
         }
-        if let Some(first) = lines.first_mut().filter(|_| !self.suffix.is_empty()) {
-            first.text.push_str(&paint(ui::DIM, &self.suffix));
-        }
+        self.append_suffix(&mut lines, width);
         lines
+    }
+
+    /// Beside the text where there is room, else below its marks.
+    fn append_suffix(&self, lines: &mut Vec<Line>, width: usize) {
+        let room = width.saturating_sub(lines.last().map_or(0, |last| cells::width(&last.text)));
+        match lines.last_mut() {
+            _ if self.suffix.is_empty() => {}
+            Some(last) if cells::width(&self.suffix) <= room => last.text.push_str(&paint(ui::DIM, &self.suffix)),
+            _ => lines.extend(cells::paragraph(&self.suffix, width).into_iter().map(|text| Line {
+                text: paint(ui::DIM, &text),
+                marks: Vec::new(),
+            })),
+        }
     }
 }
 

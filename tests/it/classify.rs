@@ -106,14 +106,12 @@ fn the_same_tool_gets_the_same_assessment_from_scan() {
     let notes: Value =
         serde_json::from_slice(&fs::read(root().join("fixtures/manifests/notes.json")).expect("there")).expect("JSON");
     let tools = notes["tools"].as_array().expect("tools");
-    let input: String = tools
-        .iter()
-        .map(|tool| {
-            let mut tool = tool.clone();
-            tool["server"] = json!("notes");
-            format!("{tool}\n")
-        })
-        .collect();
+    let line = |tool: &Value| {
+        let mut tool = tool.clone();
+        tool["server"] = json!("notes");
+        format!("{tool}\n")
+    };
+    let input = tools.iter().map(line).collect::<Vec<_>>().concat();
     let filtered = stdout(&classify(input.as_bytes(), &[]));
     let scanned = mcpclass(&root())
         .args(["scan", "--format", "jsonl", "fixtures/manifests/notes.json"])
