@@ -39,7 +39,9 @@ enum Format {
 pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let settings = Settings::load(global)?;
     let classifier = settings.classifier(global)?;
-    let Collected { manifests, failures } = source::collect(&args.source, global)?;
+    let Collected {
+        manifests, failures, ..
+    } = source::collect(&args.source, global)?;
     let servers: Vec<Assessed> = manifests.into_iter().map(|m| classifier.assess_all(m)).collect();
     for failure in &failures {
         ui::failure(&failure.source, &failure.error);

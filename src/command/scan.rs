@@ -4,7 +4,8 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::classify::Classifier;
+use rayon::prelude::*;
+
 use crate::cli::Global;
 use crate::command::rerun;
 use crate::error::{Error, Outcome, Result};
@@ -45,8 +46,10 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let settings = Settings::load(global)?;
     let classifier = settings.classifier(global)?;
     let started = Instant::now();
-    let Collected { manifests, failures } = source::collect(&args.source, global)?;
-    let servers: Vec<Assessed> = manifests.into_iter().map(|m| classifier.assess_all(m)).collect();
+    let Collected {
+        manifests, failures, ..
+    } = source::collect(&args.source, global)?;
+    let servers: Vec<Assessed> = manifests.into_par_iter().map(|m| classifier.assess_all(m)).collect();
     let elapsed = started.elapsed();
 
     for failure in &failures {
@@ -83,11 +86,11 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     if let Some(path) = &args.policy {
         write_policy(path, &servers)?;
     }
-    outcome(&args.fail_on, &servers, &classifier, failures.len())
+    outcome(&args.fail_on, &servers, failures.len())
 }
 
 /// A tripped gate outranks a source that failed: it is certain, and the failure is on stderr.
-fn outcome(gates: &[Gate], servers: &[Assessed], _classifier: &Classifier, failed: usize) -> Result<Outcome> {
+fn outcome(gates: &[Gate], servers: &[Assessed], failed: usize) -> Result<Outcome> {
     let tripped = gate::check_all(gates, servers);
     for trip in &tripped {
         ui::error(&Error::new(trip.to_string()));

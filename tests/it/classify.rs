@@ -61,7 +61,7 @@ fn a_line_in_is_a_line_out_and_bad_lines_say_why() {
     assert_eq!(lines[3]["line"], 5);
     assert_eq!(lines[4]["server"], "notes");
     assert_eq!(lines[4]["category"], "Destructive");
-    assert_eq!(lines[5]["error"], "nested deeper than 512 levels");
+    assert_eq!(lines[5]["error"], "nested deeper than 127 levels");
     assert!(lines[6]["error"].as_str().is_some_and(|e| e.starts_with("not UTF-8")));
     assert!(stderr(&output).contains("5 of 7 lines"), "{}", stderr(&output));
 }
