@@ -140,7 +140,7 @@ impl Sheet<'_> {
         for (index, conflict) in self.tool.assessment.conflicts.iter().enumerate() {
             let label = if index == 0 { "conflicts" } else { "" };
             let message = escape::one_line(&conflict.message);
-            let text = format!("declares {}: {}, but {message}", conflict.hint, conflict.declared);
+            let text = format!("{} ({}): {message}", conflict.hint, conflict.declared);
             self.entry(label, &text, ui::CAUTION, out)?;
         }
         Ok(())

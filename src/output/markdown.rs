@@ -111,7 +111,7 @@ fn notes(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
     for tool in &assessed.assessments {
         for conflict in &tool.conflicts {
             notes.push(format!(
-                "{} declares {}, which its definition contradicts: {}",
+                "{}, {}: {}",
                 code(&tool.name),
                 code(&format!("{}: {}", conflict.hint, conflict.declared)),
                 prose(&conflict.message)

@@ -195,26 +195,33 @@ impl Span {
 }
 
 impl Mark {
-    /// Prints the carets, the rule beside them and what it says at the right edge; below one another where there is
-    /// no room.
+    /// Prints the carets, the rule beside them and what it says at the right edge; in front of them or below them
+    /// where there is no room.
     pub(super) fn write(&self, indent: usize, width: usize, out: &mut dyn Write) -> io::Result<()> {
         let carets = paint(self.style, &"^".repeat(self.columns.len()));
-        write!(out, "{}{carets}", " ".repeat(indent + self.columns.start))?;
+        let start = indent + self.columns.start;
         let used = indent + self.columns.end + 1;
         let (rule, says) = (cells::width(&self.rule), cells::width(&self.says));
-        if rule == 0 && says == 0 {
-            writeln!(out)
-        } else if used + rule + 2 + says <= width {
-            let gap = " ".repeat(width - used - rule - says);
-            writeln!(out, " {}{gap}{}", self.rule, paint(self.style, &self.says))
-        } else {
-            writeln!(out)?;
-            let text = format!("{}  {}", self.rule, self.says);
-            for line in cells::paragraph(&text, width.saturating_sub(indent + 2).max(8)) {
-                writeln!(out, "{}{}", " ".repeat(indent + 2), paint(self.style, &line))?;
-            }
-            Ok(())
+        let words = rule + 2 + says;
+        if words == 2 {
+            return writeln!(out, "{}{carets}", " ".repeat(start));
         }
+        if used + words <= width {
+            let gap = " ".repeat(width - used - rule - says);
+            let says = paint(self.style, &self.says);
+            return writeln!(out, "{}{carets} {}{gap}{says}", " ".repeat(start), self.rule);
+        }
+        if indent + words < start {
+            let margin = " ".repeat(start - words - 1);
+            let says = paint(self.style, &self.says);
+            return writeln!(out, "{margin}{}  {says} {carets}", self.rule);
+        }
+        writeln!(out, "{}{carets}", " ".repeat(start))?;
+        let text = format!("{}  {}", self.rule, self.says);
+        for line in cells::paragraph(&text, width.saturating_sub(indent + 2).max(8)) {
+            writeln!(out, "{}{}", " ".repeat(indent + 2), paint(self.style, &line))?;
+        }
+        Ok(())
     }
 }
 

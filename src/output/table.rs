@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use anstyle::Style;
+
 use crate::assessment::Assessment;
 use crate::gate::SURE;
 use crate::label::{Category, Decision};
@@ -281,26 +283,34 @@ impl Columns {
     }
 
     fn row(&self, tool: &Assessment, out: &mut dyn Write) -> io::Result<()> {
-        let risk = format!("{:<1$}", tool.risk.name(), Self::RISK);
-        let category = format!("{:<1$}", tool.category.name(), Self::CATEGORY);
         let name = escape::one_line(&tool.name);
-        let name = cells::truncate(&name, self.name);
-        let mut line = format!(
-            "{GAP}{}{GAP}{}{GAP}{}",
-            paint(ui::risk(tool.risk), &risk),
-            paint(ui::category(tool.category), &category),
-            pad(&name, self.name, ui::STRONG),
-        );
+        let mut parts = vec![
+            (tool.risk.name().to_owned(), Self::RISK, ui::risk(tool.risk)),
+            (
+                tool.category.name().to_owned(),
+                Self::CATEGORY,
+                ui::category(tool.category),
+            ),
+            (cells::truncate(&name, self.name).into_owned(), self.name, ui::STRONG),
+        ];
         if self.signal > 0 {
-            line.push_str(GAP);
-            line.push_str(&pad(&signal(tool), self.signal, ui::CAUTION));
+            parts.push((signal(tool), self.signal, ui::CAUTION));
         }
-        let phrase = phrase(tool);
-        if !phrase.is_empty() {
-            line.push_str(GAP);
-            line.push_str(&cells::truncate(&phrase, self.phrase));
+        parts.push((
+            cells::truncate(&phrase(tool), self.phrase).into_owned(),
+            0,
+            Style::new(),
+        ));
+        let filled = parts.iter().rposition(|(text, _, _)| !text.is_empty()).unwrap_or(0);
+        for (index, (text, width, style)) in parts[..=filled].iter().enumerate() {
+            let missing = if index < filled {
+                width.saturating_sub(cells::width(text))
+            } else {
+                0
+            };
+            write!(out, "{GAP}{}{}", paint(*style, text), " ".repeat(missing))?;
         }
-        writeln!(out, "{}", line.trim_end())
+        writeln!(out)
     }
 }
 
@@ -442,7 +452,7 @@ pub(super) fn lines(
     text: &str,
     indent: &str,
     width: Option<usize>,
-    style: anstyle::Style,
+    style: Style,
 ) -> io::Result<()> {
     let Some(width) = width else {
         return writeln!(out, "{indent}{}", paint(style, text));
@@ -455,11 +465,6 @@ pub(super) fn lines(
     Ok(())
 }
 
-pub(super) fn paint(style: anstyle::Style, text: &str) -> String {
+pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
-}
-
-fn pad(text: &str, width: usize, style: anstyle::Style) -> String {
-    let missing = width.saturating_sub(cells::width(text));
-    format!("{}{}", paint(style, text), " ".repeat(missing))
 }
