@@ -7,13 +7,14 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use mcpclass::assessment::Assessment;
-use mcpclass::classify::Classifier;
+use mcpclass::classify::{Annotations, Classifier};
 use mcpclass::digest;
 use mcpclass::manifest::{Manifest, Server, Tool};
 use mcpclass::output::explain::{self, Explained};
 use mcpclass::output::{Context, Format, Rows};
 use mcpclass::policy::decide::DecisionTable;
 use mcpclass::report::Assessed;
+use mcpclass::rules::RuleBook;
 use serde_json::{Value, json};
 
 use crate::common::{mcpclass, root, stderr, stdout};
@@ -80,9 +81,14 @@ fn assessed(assessments: Vec<Assessment>) -> Assessed {
     }
 }
 
+fn classifier() -> Classifier {
+    let book = RuleBook::embedded().expect("the rule book is sound");
+    Classifier::new(book, DecisionTable::default(), Annotations::Weigh)
+}
+
 /// A format's bytes without colour.
 fn rendered(format: Format, server: &Assessed, rows: Rows, width: Option<usize>) -> String {
-    let classifier = Classifier::embedded(DecisionTable::default());
+    let classifier = classifier();
     let context = Context {
         classifier: &classifier,
         rows,
@@ -259,7 +265,7 @@ fn the_reckoning_marks_the_words_in_place() {
     found.digest = digest::of_tool(&tool);
     found.policy.hide.push("session_clear_all".to_owned());
 
-    let classifier = Classifier::embedded(DecisionTable::default());
+    let classifier = classifier();
     let context = Context {
         classifier: &classifier,
         rows: Rows::All,
