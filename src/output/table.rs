@@ -316,16 +316,17 @@ impl Columns {
 
 /// A tool on a narrow terminal.
 fn paragraph(tool: &Assessment, width: usize, out: &mut dyn Write) -> io::Result<()> {
-    let mut head = format!(
-        "{} {}",
-        paint(ui::risk(tool.risk), tool.risk.name()),
-        paint(ui::category(tool.category), tool.category.name())
-    );
+    let (risk, category) = (tool.risk.name(), tool.category.name());
+    let head = format!("{} {}", paint(ui::risk(tool.risk), risk), paint(ui::category(tool.category), category));
     let signal = signal(tool);
-    if !signal.is_empty() {
-        let _ = write!(head, " {}", paint(ui::CAUTION, &signal));
+    if signal.is_empty() {
+        writeln!(out, "{head}")?;
+    } else if risk.len() + category.len() + 2 + cells::width(&signal) <= width {
+        writeln!(out, "{head} {}", paint(ui::CAUTION, &signal))?;
+    } else {
+        writeln!(out, "{head}")?;
+        lines(out, &signal, GAP, Some(width), ui::CAUTION)?;
     }
-    writeln!(out, "{head}")?;
     lines(out, &escape::one_line(&tool.name), GAP, Some(width), ui::STRONG)?;
     let wrapped = cells::paragraph(&phrase(tool), width - GAP.len());
     for line in wrapped.iter().take(3) {
