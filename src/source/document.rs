@@ -243,17 +243,14 @@ pub fn looks_like_json(text: &str) -> bool {
     if text.starts_with("//") || text.starts_with("/*") {
         return true;
     }
-    let mut characters = text.chars();
-    let first = characters.next();
-    let second = characters.find(|c| !c.is_whitespace());
-    match (first, second) {
-        (Some('{'), None | Some('"' | '}' | '/')) => true,
-        (Some('['), None | Some('[' | '{' | '"' | ']' | '-' | '/' | '0'..='9')) => true,
-        (Some('['), _) => ["true", "false", "null"]
-            .iter()
-            .any(|word| text[1..].trim_start().starts_with(word)),
-        _ => false,
+    let inner = text.get(1..).unwrap_or_default().trim_start();
+    if text.starts_with('{') {
+        return inner.is_empty() || inner.starts_with(['"', '}', '/']);
     }
+    // An array of TOML's begins with a bare key; one of JSON's with a value.
+    let value = inner.starts_with(|c: char| "[{\"]-/".contains(c) || c.is_ascii_digit());
+    let word = ["true", "false", "null"].iter().any(|word| inner.starts_with(word));
+    text.starts_with('[') && (inner.is_empty() || value || word)
 }
 
 /// Whether the first line is the header of a TOML table and not an array.

@@ -20,10 +20,13 @@ pub enum Syntax {
     OpenCode,
 }
 
+/// Finds the value of a variable.
+type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// Where values come from.
 pub struct Environment {
     given: BTreeMap<String, Secret>,
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    lookup: Lookup,
 }
 
 impl Environment {

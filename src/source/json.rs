@@ -108,7 +108,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, SyntaxError> {
 /// Line and column, both from 1, of a byte offset.
 pub fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
     let before = &bytes[..offset.min(bytes.len())];
-    let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+    let line = before.split(|&b| b == b'\n').count();
     let column = before.iter().rev().take_while(|&&b| b != b'\n').count() + 1;
     (line, column)
 }
@@ -129,7 +129,8 @@ pub fn parse_text(text: String) -> Result<Document, SyntaxError> {
     for mut path in repeated {
         path.reverse();
         let message = format!("the key {:?} is given twice; the last one counts", path[path.len() - 1]);
-        let pointer: String = path.iter().map(|step| format!("/{}", escape(step))).collect();
+        let steps: Vec<String> = path.iter().map(|step| escape(step)).collect();
+        let pointer = format!("/{}", steps.join("/"));
         problems.push(Problem::new(pointer, message));
     }
     Ok(Document { value, problems })

@@ -90,7 +90,9 @@ impl<'a, R: BufRead> Lines<'a, R> {
             }
             Ok(_) if bytes.len() as u64 > limit => {
                 let rest = skip_line(&mut self.reader);
-                self.problem(format!("longer than the limit of {limit} bytes; --max-bytes raises it"));
+                self.problem(&format!(
+                    "longer than the limit of {limit} bytes; --max-bytes raises it"
+                ));
                 return rest;
             }
             Ok(_) => {}
@@ -106,16 +108,16 @@ impl<'a, R: BufRead> Lines<'a, R> {
                 } else {
                     format!("column {}: ", error.column.max(1))
                 };
-                self.problem(format!("{place}{}", error.message));
+                self.problem(&format!("{place}{}", error.message));
                 return true;
             }
         };
         for problem in document.problems {
-            self.problem(format!("{} {}", problem.pointer, problem.message).trim().to_owned());
+            self.problem(format!("{} {}", problem.pointer, problem.message).trim());
         }
         match recognise(document.value) {
             Ok(content) => self.take(content),
-            Err(unusable) => self.problem(unusable.message),
+            Err(unusable) => self.problem(&unusable.message),
         }
         true
     }
@@ -197,7 +199,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
     }
 
     /// Notes what is wrong with the line just read, where a person will see it.
-    fn problem(&mut self, message: String) {
+    fn problem(&mut self, message: &str) {
         let problem = Problem::new("", format!("line {}: {message}", self.line));
         let list = match (&mut self.open, self.ready.back_mut(), &mut self.held) {
             (Some(open), _, _) => &mut open.listing.problems,

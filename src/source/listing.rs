@@ -33,6 +33,7 @@ impl Declared {
     }
 
     /// Fills what is not known yet.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             name: self.name.or(other.name),

@@ -329,7 +329,7 @@ impl Reading<'_> {
             };
         }
         let options = self.args.options(self.global);
-        let results = run::all(&candidates, &self.args.limits(), &options, self.global.quiet)?;
+        let results = run::all(&candidates, &self.args.limits(), options, self.global.quiet)?;
         for (place, result) in places.into_iter().zip(results) {
             slots[place].state = match result {
                 Ok(manifest) => State::Read(Box::new(manifest)),

@@ -137,7 +137,7 @@ pub fn candidate(record: &Value, file: &Path, environment: &Environment) -> std:
     let mut reasons = Vec::new();
     for way in ways {
         let endpoint = match way {
-            Way::Remote(remote) => reader.remote(remote),
+            Way::Remote(remote) => remote_endpoint(remote),
             Way::Package(package) => reader.package(package),
         };
         match endpoint {
@@ -176,29 +176,6 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn remote(&mut self, remote: &Value) -> std::result::Result<Endpoint, String> {
-        let url = text(remote, "url").ok_or("a remote without a url")?;
-        if url.contains('{') {
-            return Err(format!("{} has variables", redact::url(&url)));
-        }
-        let mut headers = Vec::new();
-        for header in objects(remote, "headers") {
-            if let (Some(name), Some(value)) = (text(header, "name"), text(header, "value"))
-                && !value.contains('{')
-            {
-                headers.push((name, Secret::new(value)));
-            }
-        }
-        let style = match text(remote, "type")
-            .or_else(|| text(remote, "transport_type"))
-            .as_deref()
-        {
-            Some("sse") => HttpStyle::Sse,
-            _ => HttpStyle::Any,
-        };
-        Ok(Endpoint::Url { url, headers, style })
-    }
-
     fn package(&mut self, package: &Value) -> std::result::Result<Endpoint, String> {
         let either = |new: &str, old: &str| text(package, new).or_else(|| text(package, old));
         let kind = either("registryType", "registry_type")
@@ -266,6 +243,30 @@ impl Reader<'_> {
         }
         given
     }
+}
+
+/// The URL of a remote and the headers that ask nobody for a value.
+fn remote_endpoint(remote: &Value) -> std::result::Result<Endpoint, String> {
+    let url = text(remote, "url").ok_or("a remote without a url")?;
+    if url.contains('{') {
+        return Err(format!("{} has variables", redact::url(&url)));
+    }
+    let mut headers = Vec::new();
+    for header in objects(remote, "headers") {
+        if let (Some(name), Some(value)) = (text(header, "name"), text(header, "value"))
+            && !value.contains('{')
+        {
+            headers.push((name, Secret::new(value)));
+        }
+    }
+    let style = match text(remote, "type")
+        .or_else(|| text(remote, "transport_type"))
+        .as_deref()
+    {
+        Some("sse") => HttpStyle::Sse,
+        _ => HttpStyle::Any,
+    };
+    Ok(Endpoint::Url { url, headers, style })
 }
 
 fn arguments(package: &Value, new: &str, old: &str) -> std::result::Result<Vec<String>, String> {

@@ -119,9 +119,10 @@ fn recognise_object(mut object: Map<String, Value>) -> Result<Content, Unusable>
         return Ok(Content::Listings(listings));
     }
     let keys: Vec<String> = object.keys().take(4).map(|key| format!("{key:?}")).collect();
-    Err(Unusable::foreign(match keys.is_empty() {
-        true => "this holds no tools: it is an empty object".to_owned(),
-        false => format!("this holds no tools: an object with {}", keys.join(", ")),
+    Err(Unusable::foreign(if keys.is_empty() {
+        "this holds no tools: it is an empty object".to_owned()
+    } else {
+        format!("this holds no tools: an object with {}", keys.join(", "))
     }))
 }
 
@@ -340,8 +341,8 @@ fn tools_of_servers(items: Vec<Value>) -> Content {
     {
         return Content::Page(listing);
     }
-    match servers.is_empty() {
-        true => Content::Page(Listing::default()),
-        false => Content::Listings(servers.into_values().collect()),
+    if servers.is_empty() {
+        return Content::Page(Listing::default());
     }
+    Content::Listings(servers.into_values().collect())
 }

@@ -16,10 +16,10 @@ use crate::text::escape::one_line;
 const AT_ONCE: usize = 8;
 
 /// Lists the tools of each server; the results are in the order of the servers.
-pub fn all(
+pub(super) fn all(
     candidates: &[Candidate],
     limits: &Limits,
-    options: &Options,
+    options: Options,
     quiet: bool,
 ) -> Result<Vec<std::result::Result<Manifest, Failure>>> {
     if candidates.is_empty() {
@@ -35,7 +35,7 @@ pub fn all(
         let bar = &bar;
         async move {
             bar.set_message(one_line(candidate.label()).into_owned());
-            let listing = one(candidate, limits, options).await;
+            let listing = one(candidate, limits, &options).await;
             bar.inc(1);
             (index, listing)
         }

@@ -294,10 +294,10 @@ fn command_words(object: &Map<String, Value>) -> Result<Option<Words<'_>>, Refus
     };
     if words.program.trim().is_empty() {
         // Some clients write an empty command beside a url.
-        return match object.contains_key("url") {
-            true => Ok(None),
-            false => Err(broken("its command is empty", "give the program to start")),
-        };
+        if object.contains_key("url") {
+            return Ok(None);
+        }
+        return Err(broken("its command is empty", "give the program to start"));
     }
     Ok(Some(words))
 }

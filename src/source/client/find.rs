@@ -73,7 +73,7 @@ pub(super) fn entries<'a>(config: &'a Value, file: &Path) -> Vec<Entry<'a>> {
     if let Some(Value::Object(projects)) = config.get("projects") {
         for (folder, project) in projects {
             if let Some(servers) = project.get("mcpServers") {
-                collect(servers, true, Syntax::Braces, Some(PathBuf::from(folder)), &mut found);
+                collect(servers, true, Syntax::Braces, Some(Path::new(folder)), &mut found);
             }
         }
     }
@@ -88,20 +88,14 @@ pub(super) fn entries<'a>(config: &'a Value, file: &Path) -> Vec<Entry<'a>> {
     found
 }
 
-fn collect<'a>(
-    servers: &'a Value,
-    certain: bool,
-    syntax: Syntax,
-    project: Option<PathBuf>,
-    found: &mut Vec<Entry<'a>>,
-) {
+fn collect<'a>(servers: &'a Value, certain: bool, syntax: Syntax, project: Option<&Path>, found: &mut Vec<Entry<'a>>) {
     let mut push = |name: String, value: &'a Value| {
         if certain || value.as_object().is_some_and(is_entry) {
             found.push(Entry {
                 name,
                 value,
                 syntax,
-                project: project.clone(),
+                project: project.map(Path::to_owned),
             });
         }
     };

@@ -204,9 +204,8 @@ fn folder(base: Base, environment: &Environment) -> Option<PathBuf> {
         Base::Home => home,
         Base::Project => Some(PathBuf::new()),
         Base::Root => (!cfg!(windows)).then(PathBuf::new),
-        Base::Settings if cfg!(windows) => roaming(),
         Base::Settings if cfg!(target_os = "macos") => Some(home?.join("Library/Application Support")),
-        Base::Config if cfg!(windows) => roaming(),
+        Base::Settings | Base::Config if cfg!(windows) => roaming(),
         Base::Settings | Base::Config => config(),
     }
 }
