@@ -28,5 +28,12 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let report = Report::new(&servers, classifier.rules_digest());
     let text = serde_json::to_string_pretty(&report).map_err(|e| Error::new(e.to_string()))?;
     writeln!(std::io::stdout(), "{text}")?;
-    Ok(Outcome::Done)
+    for failure in &collected.failures {
+        let _ = writeln!(anstream::stderr(), "error: {}", failure.error);
+    }
+    Ok(if collected.failures.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Partial
+    })
 }

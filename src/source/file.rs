@@ -35,7 +35,8 @@ pub struct Folder {
 
 /// Reads a file.
 pub fn read(path: &Path, around: Around<'_>) -> Vec<Item> {
-    let origin = path.display().to_string();
+    let shown = path.display().to_string();
+    let origin = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
     match File::open(path) {
         Ok(file) => read_from(BufReader::new(file), &origin, path, around),
         Err(error) => vec![Item::Failure(unreadable(path, &error))],

@@ -100,6 +100,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return true;
         }
+        // A string that the line leaves open ends with the line, and not at a control character.
+        bytes.truncate(bytes.trim_ascii_end().len());
         let document = match json::parse(bytes) {
             Ok(document) => document,
             Err(error) => {

@@ -305,6 +305,11 @@ impl Reading<'_> {
     /// Contacts what waits, and brings everything together in its order.
     fn finish(self, stdin_is_taken: bool) -> Result<Collected> {
         let consent = self.consent(stdin_is_taken)?;
+        // Said once, behind the last of them: the way out is the same for all.
+        let last_refused = self.slots.iter().rposition(|slot| match &slot.state {
+            State::Waiting(candidate) => !candidate.was_asked_for(),
+            _ => false,
+        });
         let mut slots = self.slots;
         let mut places = Vec::new();
         let mut candidates = Vec::new();
@@ -321,7 +326,11 @@ impl Reading<'_> {
                     .help("scan a saved manifest of it, or leave --offline out");
                 State::Failed(failure(error))
             } else if !candidate.was_asked_for() && consent != Consent::Given {
-                State::Failed(failure(consent.refusal(candidate)))
+                let mut refusal = consent.refusal(candidate);
+                if consent == Consent::NotAsked && last_refused == Some(place) {
+                    refusal = refusal.help("if you trust what is named, say so: --yes");
+                }
+                State::Failed(failure(refusal))
             } else {
                 places.push(place);
                 candidates.push((**candidate).clone());
@@ -329,7 +338,7 @@ impl Reading<'_> {
             };
         }
         let options = self.args.options(self.global);
-        let results = run::all(&candidates, &self.args.limits(), options, self.global.quiet)?;
+        let results = run::all(&candidates, &self.args.limits(), &options, self.global.quiet)?;
         for (place, result) in places.into_iter().zip(results) {
             slots[place].state = match result {
                 Ok(manifest) => State::Read(Box::new(manifest)),

@@ -1,5 +1,6 @@
 //! Talking to live servers. Not written yet: every listing is an error that says so.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ impl Default for Limits {
 }
 
 /// Whether a started server is fenced in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sandbox {
     /// Not at all.
     Off,
@@ -43,7 +44,7 @@ pub enum Sandbox {
 }
 
 /// How to reach servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether a started server is fenced in.
     pub sandbox: Sandbox,
@@ -53,6 +54,8 @@ pub struct Options {
     pub allow_private: bool,
     /// How much to say on stderr.
     pub verbose: u8,
+    /// The program that supervises started servers; `None` is the running one.
+    pub supervisor: Option<PathBuf>,
 }
 
 /// Lists the tools of a live server.
