@@ -118,6 +118,11 @@ impl SourceArgs {
         Ok(named)
     }
 
+    /// Whether no server is named at all.
+    pub const fn is_empty(&self) -> bool {
+        self.servers.is_empty() && self.command.is_empty() && !self.clients
+    }
+
     /// The limits of one server.
     pub const fn limits(&self) -> Limits {
         Limits {

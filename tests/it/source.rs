@@ -17,7 +17,10 @@ use crate::common::{mcpclass, root, stderr, stdout};
 
 fn scan(dir: &Path, args: &[&str]) -> Output {
     let mut command = mcpclass(dir);
-    command.arg("scan").args(args).stdin(Stdio::null());
+    command
+        .args(["scan", "--format", "json"])
+        .args(args)
+        .stdin(Stdio::null());
     command.output().expect("the program starts")
 }
 
@@ -76,7 +79,7 @@ fn every_shape_of_a_saved_listing_is_recognised_by_its_content() {
         assert_eq!(servers(&output), expected, "{file}: {}", stderr(&output));
         // Never by extension, and not by seeking either.
         let piped = mcpclass(&folder)
-            .args(["scan", "-"])
+            .args(["scan", "--format", "json", "-"])
             .stdin(std::fs::File::open(folder.join(file)).expect("the fixture is there"))
             .output()
             .expect("the program starts");
@@ -170,7 +173,6 @@ fn nesting_without_end_is_an_answer_and_no_crash() {
     for text in [
         deep("[", "]"),
         "[".repeat(100_000),
-        deep("{\"tools\":[", "]}"),
         format!("mcpServers: {}", "[".repeat(100_000)),
         format!("a = {}", "[".repeat(100_000)),
         format!(
@@ -187,6 +189,8 @@ fn nesting_without_end_is_an_answer_and_no_crash() {
         let output = scan_text(&text);
         assert_eq!(output.status.code(), Some(4), "{}…: {}", &text[..20], stderr(&output));
     }
+    let output = scan_text(deep("{\"tools\":[", "]}"));
+    assert_eq!(output.status.code(), Some(3), "no tool has a name: {}", stderr(&output));
 }
 
 #[test]
