@@ -14,10 +14,10 @@ use crate::error::{Error, Result};
 #[command(next_help_heading = "Servers")]
 pub struct SourceArgs {
     /// A URL, a file, a folder, `npm:NAME`, `pypi:NAME`, or `-` for stdin; what is in a file is recognised
-    #[arg(value_name = "SERVER")]
+    #[arg(value_name = "SERVER", help_heading = "Arguments")]
     pub servers: Vec<String>,
     /// A command that speaks MCP over stdio
-    #[arg(last = true, value_name = "COMMAND")]
+    #[arg(last = true, value_name = "COMMAND", help_heading = "Arguments")]
     pub command: Vec<String>,
     /// Every server configured in the MCP clients found on this machine
     #[arg(long)]

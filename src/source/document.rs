@@ -14,7 +14,7 @@ use super::json::{self, SyntaxError};
 use super::listing::Listing;
 use super::live::Limits;
 use super::package;
-use super::recognise::{Content, Unusable, recognise};
+use super::recognise::{Content, Regard, Unusable, recognise};
 use crate::error::Error;
 use crate::manifest::{Manifest, Problem};
 
@@ -49,6 +49,8 @@ pub struct Source<'a> {
     pub name: String,
     /// Where it is, for paths that are relative to it.
     pub file: &'a Path,
+    /// How it came to be read.
+    pub regard: Regard,
     /// The limits of one server.
     pub limits: &'a Limits,
     /// Where variables come from.
@@ -62,6 +64,7 @@ impl<'a> Source<'a> {
             origin,
             name: name_of(file),
             file,
+            regard: Regard::Named,
             limits,
             environment,
         }
@@ -161,7 +164,7 @@ fn yaml_reason(text: &str) -> &str {
 
 /// Everything that a parsed document holds.
 pub fn value(value: Value, problems: Vec<Problem>, source: &Source<'_>) -> Vec<Item> {
-    match recognise(value) {
+    match recognise(value, source.regard) {
         Ok(content) => items(content, problems, source),
         Err(unusable) => vec![source.unusable(unusable)],
     }

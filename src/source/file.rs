@@ -12,6 +12,7 @@ use super::expand::Environment;
 use super::json;
 use super::jsonl::Lines;
 use super::live::Limits;
+use super::recognise::Regard;
 use crate::error::Error;
 use crate::manifest::Manifest;
 
@@ -33,19 +34,24 @@ pub struct Folder {
     pub others: usize,
 }
 
-/// Reads a file.
+/// Reads a file that the user named.
 pub fn read(path: &Path, around: Around<'_>) -> Vec<Item> {
+    read_file(path, Regard::Named, around)
+}
+
+fn read_file(path: &Path, regard: Regard, around: Around<'_>) -> Vec<Item> {
     let shown = path.display().to_string();
     let origin = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
     match File::open(path) {
-        Ok(file) => read_from(BufReader::new(file), &origin, path, around),
+        Ok(file) => read_from(BufReader::new(file), &origin, path, regard, around),
         Err(error) => vec![Item::Failure(unreadable(path, &error))],
     }
 }
 
 /// Reads standard input.
 pub fn read_stdin(around: Around<'_>) -> Vec<Item> {
-    read_from(BufReader::new(std::io::stdin()), "stdin", Path::new("stdin"), around)
+    let stdin = BufReader::new(std::io::stdin());
+    read_from(stdin, "stdin", Path::new("stdin"), Regard::Named, around)
 }
 
 /// Reads every file below a folder that is ours, in the order of their paths. Symbolic links are not followed.
@@ -67,7 +73,7 @@ pub fn read_folder(folder: &Path, around: Around<'_>) -> Folder {
                 Err(error) => found.items.push(Item::Failure(unreadable(&path, &error))),
             }
         } else if kind.is_file() && may_be_ours(&path) {
-            for item in read(&path, around) {
+            for item in read_file(&path, Regard::Found, around) {
                 match item {
                     Item::Foreign(_) => found.others += 1,
                     item => found.items.push(item),
@@ -90,8 +96,11 @@ pub fn stream<'a, R: BufRead + 'a>(
     Lines::new(reader, source).manifests()
 }
 
-fn read_from<R: BufRead>(mut reader: R, origin: &str, path: &Path, around: Around<'_>) -> Vec<Item> {
-    let source = || Source::at(path, origin, around.limits, around.environment);
+fn read_from<R: BufRead>(mut reader: R, origin: &str, path: &Path, regard: Regard, around: Around<'_>) -> Vec<Item> {
+    let source = || Source {
+        regard,
+        ..Source::at(path, origin, around.limits, around.environment)
+    };
     let limit = around.limits.max_bytes;
     let head = match first_line(&mut reader, limit) {
         Ok(head) => head,

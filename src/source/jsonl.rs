@@ -116,7 +116,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
         for problem in document.problems {
             self.problem(format!("{} {}", problem.pointer, problem.message).trim());
         }
-        match recognise(document.value) {
+        match recognise(document.value, self.source.regard) {
             Ok(content) => self.take(content),
             Err(unusable) => self.problem(&unusable.message),
         }

@@ -146,6 +146,23 @@ pub fn is_tool(value: &Value) -> bool {
                 && !FOREIGN.iter().any(|key| object.contains_key(*key))))
 }
 
+/// Whether a tool definition could be nothing else: labels, people and packages have names and descriptions too.
+pub fn is_certainly_tool(value: &Value) -> bool {
+    const KEYS: [&str; 6] = [
+        "inputSchema",
+        "input_schema",
+        "parameters",
+        "arguments",
+        "annotations",
+        "server",
+    ];
+    const PLAIN: [&str; 7] = ["name", "title", "description", "id", "icons", "_meta", "outputSchema"];
+    let Some(object) = value.as_object() else { return false };
+    wrapped(object).is_some()
+        || KEYS.iter().any(|key| object.contains_key(*key))
+        || object.keys().all(|key| PLAIN.contains(&key.as_str()))
+}
+
 /// A definition in the protocol's own dialect. What it does not know stays as it is.
 fn normal(value: Value) -> Value {
     let Value::Object(mut object) = value else { return value };

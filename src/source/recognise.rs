@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::client;
-use super::listing::{Declared, Listing, MORE_PAGES, is_tool, text};
+use super::listing::{Declared, Listing, MORE_PAGES, is_certainly_tool, is_tool, text};
 use super::package;
 use crate::manifest::{Problem, kind};
 
@@ -26,6 +26,27 @@ pub enum Content {
     Handshake(Declared),
     /// Recorded traffic without tools.
     Traffic,
+}
+
+/// How the document came to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regard {
+    /// The user named it, so that what has names and descriptions is meant to be tools.
+    Named,
+    /// It lay in a folder, where much else has names and descriptions.
+    Found,
+}
+
+impl Regard {
+    fn is_tool(self, value: &Value) -> bool {
+        is_tool(value) && (self == Self::Named || is_certainly_tool(value))
+    }
+
+    /// Whether the items of an array called `tools` are tools, or a user says so.
+    fn are_tools(self, items: &[Value]) -> bool {
+        let named = |item: &Value| item.get("name").is_some() || is_tool(item);
+        self == Self::Named || items.is_empty() || items.iter().any(named)
+    }
 }
 
 /// Why a document holds nothing for us.
@@ -59,10 +80,10 @@ impl Unusable {
 }
 
 /// Says what a document is.
-pub fn recognise(value: Value) -> Result<Content, Unusable> {
+pub fn recognise(value: Value, regard: Regard) -> Result<Content, Unusable> {
     match value {
-        Value::Object(object) => recognise_object(object),
-        Value::Array(items) => recognise_array(items),
+        Value::Object(object) => recognise_object(object, regard),
+        Value::Array(items) => recognise_array(items, regard),
         other => Err(Unusable::foreign(format!(
             "this holds no tools: it is {}, not an object or an array",
             kind(&other)
@@ -70,7 +91,7 @@ pub fn recognise(value: Value) -> Result<Content, Unusable> {
     }
 }
 
-fn recognise_object(mut object: Map<String, Value>) -> Result<Content, Unusable> {
+fn recognise_object(mut object: Map<String, Value>, regard: Regard) -> Result<Content, Unusable> {
     if let Some(schema) = object.get("schema").and_then(Value::as_str)
         && schema.starts_with("mcpclass")
     {
@@ -90,7 +111,7 @@ fn recognise_object(mut object: Map<String, Value>) -> Result<Content, Unusable>
         return Ok(Content::Listings(vec![bundle_listing(object)]));
     }
     let value = Value::Object(object);
-    if is_tool(&value) {
+    if regard.is_tool(&value) {
         let (declared, value) = split(value);
         return Ok(Content::Tool(declared, value));
     }
@@ -104,8 +125,10 @@ fn recognise_object(mut object: Map<String, Value>) -> Result<Content, Unusable>
         unreachable!("it was an object")
     };
     object = map;
-    if matches!(object.get("tools"), Some(Value::Array(_) | Value::Object(_))) {
-        return Ok(listing(object));
+    match object.get("tools") {
+        Some(Value::Array(items)) if regard.are_tools(items) => return Ok(listing(object)),
+        Some(Value::Object(map)) if map.values().all(Value::is_object) => return Ok(listing(object)),
+        _ => {}
     }
     if let Some(records) = package::records(&object) {
         return Ok(Content::Registry(records));
@@ -115,7 +138,7 @@ fn recognise_object(mut object: Map<String, Value>) -> Result<Content, Unusable>
         Some(Value::Object(inner)) => inner,
         _ => &object,
     };
-    if let Some(listings) = map_of_servers(servers) {
+    if let Some(listings) = map_of_servers(servers, regard) {
         return Ok(Content::Listings(listings));
     }
     let keys: Vec<String> = object.keys().take(4).map(|key| format!("{key:?}")).collect();
@@ -239,10 +262,10 @@ fn bundle_listing(mut object: Map<String, Value>) -> Listing {
 }
 
 /// A map of servers by name whose values hold tools: toolsdk's packages, Docker's catalogue.
-fn map_of_servers(map: &Map<String, Value>) -> Option<Vec<Listing>> {
+fn map_of_servers(map: &Map<String, Value>, regard: Regard) -> Option<Vec<Listing>> {
     let holds_tools = |value: &Value| match value {
         Value::Object(object) => matches!(object.get("tools"), Some(Value::Array(_) | Value::Object(_))),
-        Value::Array(items) => !items.is_empty() && items.iter().all(is_tool),
+        Value::Array(items) => !items.is_empty() && items.iter().all(|item| regard.is_tool(item)),
         _ => false,
     };
     let objects = map.values().all(|value| value.is_object() || holds_tools(value));
@@ -266,22 +289,16 @@ fn map_of_servers(map: &Map<String, Value>) -> Option<Vec<Listing>> {
     Some(listings.collect())
 }
 
-fn recognise_array(items: Vec<Value>) -> Result<Content, Unusable> {
+fn recognise_array(items: Vec<Value>, regard: Regard) -> Result<Content, Unusable> {
     let holds = |key: &str| items.iter().any(|item| item.get(key).is_some());
-    if items.is_empty()
-        || items.iter().any(is_tool)
-        || !(holds("tools") || holds("result") || holds("packages") || holds("remotes"))
-    {
-        let tools = items
-            .iter()
-            .filter(|item| item.get("name").is_some() || is_tool(item))
-            .count();
-        return if items.is_empty() || tools > 0 {
+    let tools = items.iter().any(|item| regard.is_tool(item));
+    let others = ["tools", "result", "packages", "remotes"].into_iter().any(holds);
+    if tools || !others {
+        let named = regard == Regard::Named && holds("name");
+        return if tools || named || items.is_empty() {
             Ok(tools_of_servers(items))
         } else {
-            Err(Unusable::foreign(
-                "this holds no tools: an array in which nothing has a name",
-            ))
+            Err(Unusable::foreign("this holds no tools: an array of other things"))
         };
     }
     let mut page: Option<Listing> = None;
@@ -290,7 +307,7 @@ fn recognise_array(items: Vec<Value>) -> Result<Content, Unusable> {
     let mut handshake = Declared::default();
     let mut problems = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
-        match recognise(item) {
+        match recognise(item, regard) {
             Ok(Content::Listings(more)) => listings.extend(more),
             Ok(Content::Page(next)) => match &mut page {
                 Some(page) => page.append(next),

@@ -50,9 +50,15 @@ pub fn is_config(value: &Value) -> bool {
         || !entries(value, Path::new("")).is_empty()
 }
 
+/// Keys of documents that have `servers` of another kind.
+const OTHERS: [&str; 3] = ["openapi", "asyncapi", "swagger"];
+
 /// Every server's entry, in the order of the file.
 pub(super) fn entries<'a>(config: &'a Value, file: &Path) -> Vec<Entry<'a>> {
     let mut found = Vec::new();
+    if OTHERS.iter().any(|key| config.get(*key).is_some()) {
+        return found;
+    }
     let shell = is_gemini(file);
     for (path, syntax) in KEYS {
         let Some(servers) = path.iter().try_fold(config, |value, key| value.get(*key)) else {
@@ -101,7 +107,7 @@ fn collect<'a>(servers: &'a Value, certain: bool, syntax: Syntax, project: Optio
     };
     match servers {
         Value::Object(map) => map.iter().for_each(|(name, value)| push(name.clone(), value)),
-        Value::Array(items) => {
+        Value::Array(items) if certain => {
             for (index, value) in items.iter().enumerate() {
                 let name = value
                     .get("name")
@@ -129,14 +135,26 @@ fn is_entry(object: &Map<String, Value>) -> bool {
             && object.contains_key("enabled"))
 }
 
-/// The same where not even a key hints at it.
+/// The same where not even a key hints at it: nothing may stand in it that clients do not know.
 fn is_bare_entry(object: &Map<String, Value>) -> bool {
-    object.get("command").is_some_and(Value::is_string)
-        || object
-            .get("url")
-            .and_then(Value::as_str)
-            .is_some_and(|url| url.contains("://"))
-            && (object.get("type").is_some_and(Value::is_string) || object.contains_key("headers") || object.len() == 1)
+    const KNOWN: [&str; 12] = [
+        "command",
+        "args",
+        "env",
+        "cwd",
+        "type",
+        "url",
+        "headers",
+        "disabled",
+        "enabled",
+        "timeout",
+        "alwaysAllow",
+        "oauth",
+    ];
+    let text = |key: &str| object.get(key).and_then(Value::as_str);
+    object.keys().all(|key| KNOWN.contains(&key.as_str()))
+        && (text("url").is_some_and(|url| url.contains("://"))
+            || (text("command").is_some() && (object.len() == 1 || object.get("args").is_some_and(Value::is_array))))
 }
 
 fn is_gemini(file: &Path) -> bool {
