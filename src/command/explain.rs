@@ -37,6 +37,10 @@ enum Format {
 
 /// Explains every tool of that name among the servers.
 pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+    if args.source.is_empty() && (Path::new(&args.tool).exists() || args.tool.contains("://")) {
+        let message = format!("{:?} is a server, and the tool to explain comes first", args.tool);
+        return Err(Error::new(message).help(format!("mcpclass explain TOOL {}", args.tool)));
+    }
     let settings = Settings::load(global)?;
     let classifier = settings.classifier(global)?;
     let Collected {
@@ -90,10 +94,6 @@ fn unknown(wanted: &str, servers: &[Assessed]) -> Error {
             .iter()
             .flat_map(|s| s.assessments.iter().map(|a| a.name.as_str()))
     };
-    if servers.is_empty() && (Path::new(wanted).exists() || wanted.contains("://")) {
-        return Error::new(format!("{wanted:?} is a server, and the tool to explain comes first"))
-            .help(format!("mcpclass explain TOOL {wanted}"));
-    }
     if names().next().is_none() {
         return Error::nothing("there is no tool to explain").help("name a server: mcpclass explain TOOL tools.json");
     }
