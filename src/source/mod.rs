@@ -1,6 +1,9 @@
 //! Where tools come from. Every form of SERVER ends as a [`Manifest`]; what goes wrong is a [`Failure`] that
 //! names the server. Everything that does I/O to obtain a listing is below this module.
 
+pub mod json;
+pub mod live;
+pub mod redact;
 pub mod spec;
 
 use crate::cli::Global;

@@ -1,0 +1,186 @@
+//! Live servers: starts or calls one, lists its tools as raw JSON, and leaves nothing behind.
+//!
+//! The client is our own on purpose. Listing takes four kinds of messages; the official SDK reads them into
+//! types, and with that drops the fields it does not know, loses a whole listing to one malformed tool, hides
+//! tools whose `x-mcp-header` is invalid, and pages without a limit. A program that judges tools must see what a
+//! lax client would see. That choice stays inside this module: it gives a [`Manifest`] of raw tools to the rest.
+//!
+//! ```text
+//! Spec ─▶ process (plan · supervisor · sandbox) ─▶ stdio (frame) ─┐
+//!     └─▶ http (address · sse) ───────────────────────────────────┴▶ session ─▶ Manifest
+//! ```
+
+mod address;
+mod conceal;
+#[cfg(target_os = "linux")]
+mod descendants;
+mod environment;
+mod fault;
+mod frame;
+mod http;
+mod legacy;
+mod limits;
+mod plan;
+mod process;
+#[cfg(target_os = "linux")]
+mod sandbox;
+mod session;
+mod sse;
+mod stdio;
+#[cfg(target_os = "linux")]
+pub(crate) mod supervisor;
+mod wire;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::limits::Limits;
+
+use self::conceal::Secrets;
+use self::fault::Fault;
+use self::limits::Meter;
+use self::session::Listing;
+use self::stdio::Stdio;
+use crate::error::Error;
+use crate::manifest::{Manifest, Problem, Server, Transport};
+use crate::source::redact;
+use crate::source::spec::{Endpoint, Spec};
+
+/// How a server is started and reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The fence around a started server.
+    pub sandbox: Sandbox,
+    /// Whether a started server goes without a network.
+    pub no_network: bool,
+    /// Whether a configuration or a registry may name addresses of this machine and of private networks.
+    pub allow_private: bool,
+    /// How much is said on stderr.
+    pub verbose: u8,
+    /// The program that supervises started servers: `mcpclass` itself. `None` is the running program, which has
+    /// to be `mcpclass`.
+    pub supervisor: Option<PathBuf>,
+}
+
+/// The fence around a started server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[derive(clap::ValueEnum)]
+pub enum Sandbox {
+    /// Resource limits only.
+    Off,
+    /// What this machine can enforce.
+    #[default]
+    Auto,
+    /// A full fence, or the server is not started.
+    Required,
+}
+
+/// Lists the tools of a live server.
+pub async fn list(spec: &Spec, limits: &Limits, options: &Options) -> Result<Manifest, Error> {
+    match &spec.endpoint {
+        Endpoint::Command { .. } => list_command(spec, limits, options).await,
+        Endpoint::Url { .. } => http::list(spec, limits, options).await,
+    }
+}
+
+async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result<Manifest, Error> {
+    let Endpoint::Command { program, args, .. } = &spec.endpoint else {
+        unreachable!("the caller matched a command");
+    };
+    let origin = redact::command_line(program, args);
+    let secrets = Secrets::of(spec);
+    let (process, input, output) = match process::start(spec, limits, options).await {
+        Ok(started) => started,
+        Err(fault) => return Err(fault.into_error().fact("command", origin)),
+    };
+    let mut stdio = Stdio::new(input, output, Meter::new(limits));
+    let listed = match tokio::time::timeout(limits.timeout, session::list(&mut stdio, limits)).await {
+        Ok(listed) => listed,
+        Err(_) => Err(Fault::Timeout {
+            after: limits.timeout,
+            waiting_for: format!("the answer to {}", stdio.waiting_for),
+        }),
+    };
+    let notes = stdio.notes.take();
+    // Closes the server's input.
+    drop(stdio);
+    let end = process.end().await;
+    match listed {
+        Ok(listing) => {
+            let name = guess_name(program, args);
+            let mut manifest = manifest(spec, listing, origin, Transport::Stdio, &name);
+            manifest.server.sandbox = end.fence;
+            manifest.problems.extend(notes);
+            Ok(manifest)
+        }
+        Err(fault) => {
+            let fault = match (end.fault, fault, end.status) {
+                (Some(cause), _, _) => cause,
+                (None, Fault::Closed, Some(status)) => Fault::Stopped(status),
+                (None, fault, _) => fault,
+            };
+            let mut error = fault.concealed(&secrets).into_error().fact("command", origin);
+            for note in notes.iter().take(3) {
+                error = error.fact("note", secrets.conceal(&note.message));
+            }
+            if !end.last_words.is_empty() {
+                error = error.fact("its last words", secrets.conceal(&end.last_words.join("\n")));
+            }
+            if end.fence.is_some_and(|fence| fence.starts_with("landlock")) {
+                error = error.help("if it needs files outside its temporary folder: --sandbox off");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The manifest of a listing.
+fn manifest(spec: &Spec, mut listing: Listing, origin: String, transport: Transport, fallback: &str) -> Manifest {
+    let secrets = Secrets::of(spec);
+    let mut repeated = false;
+    for tool in &mut listing.tools {
+        repeated |= secrets.conceal_in(tool);
+    }
+    if repeated {
+        let message = "the server repeats a secret that it was given in its tools; it is not shown";
+        listing.problems.push(Problem::new("/tools", message));
+    }
+    listing.instructions = listing.instructions.map(|text| secrets.conceal(&text));
+    let name = spec
+        .name
+        .clone()
+        .or(listing.name)
+        .unwrap_or_else(|| fallback.to_owned());
+    let server = Server {
+        name,
+        version: listing.version,
+        origin,
+        transport,
+        protocol: Some(listing.protocol),
+        complete: listing.complete,
+        sandbox: None,
+        instructions: listing.instructions,
+    };
+    let mut manifest = Manifest::from_values(server, listing.tools);
+    manifest.problems.extend(listing.problems);
+    manifest
+}
+
+/// What a server that does not say its name is called: the package that is run, else the program.
+fn guess_name(program: &str, args: &[String]) -> String {
+    let package = args.iter().find(|arg| !arg.starts_with('-') && !arg.contains("://"));
+    let base = |text: &str| {
+        PathBuf::from(text)
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
+    match base(program).as_deref() {
+        Some("npx" | "uvx" | "bunx" | "pipx" | "node" | "python" | "python3" | "deno" | "sh" | "bash") => {
+            package.and_then(|arg| base(arg)).unwrap_or_else(|| program.to_owned())
+        }
+        Some(name) => name.to_owned(),
+        None => program.to_owned(),
+    }
+}
