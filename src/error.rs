@@ -103,6 +103,22 @@ impl Error {
         self.retry_after
     }
 
+    /// The same error with these texts taken out of all that it says: a server's last words may quote its secrets.
+    #[must_use]
+    pub fn without(mut self, secrets: &[&str]) -> Self {
+        let texts = std::iter::once(&mut self.message)
+            .chain(self.facts.iter_mut().map(|(_, text)| text))
+            .chain(self.help.iter_mut());
+        for text in texts {
+            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+                if text.contains(secret) {
+                    *text = text.replace(secret, "[redacted]");
+                }
+            }
+        }
+        self
+    }
+
     /// The first line.
     pub fn message(&self) -> &str {
         &self.message

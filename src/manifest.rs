@@ -5,6 +5,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// A tool nested deeper than this is not read: no honest schema comes near, and what reads one recurses.
+pub const MAX_TOOL_DEPTH: usize = 96;
+
 /// How a listing was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -120,6 +123,9 @@ pub struct Tool {
 impl Tool {
     /// A tool from its JSON object; the error says why it is none.
     pub fn from_value(value: Value) -> Result<Self, String> {
+        if depth(&value) > MAX_TOOL_DEPTH {
+            return Err(format!("nested deeper than {MAX_TOOL_DEPTH} levels"));
+        }
         let Value::Object(raw) = value else {
             return Err(format!("a tool is a JSON object, this is {}", kind(&value)));
         };
@@ -205,6 +211,21 @@ impl Tool {
         }
         found
     }
+}
+
+/// How many containers deep a value is; counts without recursion.
+fn depth(value: &Value) -> usize {
+    let mut deepest = 0;
+    let mut open = vec![(value, 1)];
+    while let Some((value, level)) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items.iter().map(|item| (item, level + 1))),
+            Value::Object(object) => open.extend(object.values().map(|item| (item, level + 1))),
+            _ => continue,
+        }
+        deepest = deepest.max(level);
+    }
+    deepest
 }
 
 /// The JSON type of a value, with its article, for messages.

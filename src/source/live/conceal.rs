@@ -33,15 +33,20 @@ impl Secrets {
         Self(values)
     }
 
+    /// The values, for [`crate::error::Error::without`].
+    pub(super) fn texts(&self) -> Vec<&str> {
+        self.0.iter().map(String::as_str).collect()
+    }
+
     /// The text without them.
     pub(super) fn conceal(&self, text: &str) -> String {
-        let mut shown = text.to_owned();
-        for secret in &self.0 {
+        self.0.iter().fold(text.to_owned(), |shown, secret| {
             if shown.contains(secret) {
-                shown = shown.replace(secret, HIDDEN);
+                shown.replace(secret, HIDDEN)
+            } else {
+                shown
             }
-        }
-        shown
+        })
     }
 
     /// Takes them out of every string of a value; whether there were any.
@@ -49,30 +54,27 @@ impl Secrets {
         if self.0.is_empty() {
             return false;
         }
+        let mut found = false;
         match value {
             Value::String(text) => {
-                let found = self.0.iter().any(|secret| text.contains(secret));
+                found = self.0.iter().any(|secret| text.contains(secret));
                 if found {
                     *text = self.conceal(text);
                 }
-                found
             }
             Value::Array(values) => {
-                values
-                    .iter_mut()
-                    .filter_map(|value| self.conceal_in(value).then_some(()))
-                    .count()
-                    > 0
+                for value in values {
+                    found |= self.conceal_in(value);
+                }
             }
             Value::Object(fields) => {
-                fields
-                    .values_mut()
-                    .filter_map(|value| self.conceal_in(value).then_some(()))
-                    .count()
-                    > 0
+                for value in fields.values_mut() {
+                    found |= self.conceal_in(value);
+                }
             }
-            _ => false,
+            _ => {}
         }
+        found
     }
 }
 

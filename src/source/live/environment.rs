@@ -34,14 +34,14 @@ const NETWORK: [&str; 19] = [
     "DENO_TLS_CA_STORE",
 ];
 
-/// Shims find their toolchain through these when the home folder is not the user's.
-const TOOLCHAIN_HOMES: [(&str, &str); 6] = [
-    ("VOLTA_HOME", ".volta"),
-    ("PYENV_ROOT", ".pyenv"),
-    ("NODENV_ROOT", ".nodenv"),
-    ("ASDF_DATA_DIR", ".asdf"),
-    ("MISE_DATA_DIR", ".local/share/mise"),
-    ("NVM_DIR", ".nvm"),
+/// Launchers of version managers, and the variable through which they find their toolchain when the home folder
+/// is not the user's.
+const LAUNCHERS: [(&str, &str, &str); 5] = [
+    (".volta/bin", "VOLTA_HOME", ".volta"),
+    (".pyenv/shims", "PYENV_ROOT", ".pyenv"),
+    (".nodenv/shims", "NODENV_ROOT", ".nodenv"),
+    (".asdf/shims", "ASDF_DATA_DIR", ".asdf"),
+    (".local/share/mise/shims", "MISE_DATA_DIR", ".local/share/mise"),
 ];
 
 /// The environment in which `program` starts, before its configuration adds to it.
@@ -54,14 +54,6 @@ pub(super) fn clean(program: &str, home: &Path, tmp: &Path) -> BTreeMap<String, 
     set("TMPDIR", tmp.display().to_string());
     set("LANG", variable("LANG").unwrap_or_else(|| "C.UTF-8".to_owned()));
     let path = variable("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned());
-    if let Some(user) = std::env::home_dir() {
-        for (name, folder) in TOOLCHAIN_HOMES {
-            let folder = user.join(folder);
-            if std::env::split_paths(&path).any(|dir| dir.starts_with(&folder)) {
-                set(name, folder.display().to_string());
-            }
-        }
-    }
     set("PATH", path);
     if is_runner(program) {
         for name in NETWORK {
@@ -71,6 +63,15 @@ pub(super) fn clean(program: &str, home: &Path, tmp: &Path) -> BTreeMap<String, 
         }
     }
     env
+}
+
+/// The variable that a launcher needs, where `file` is one.
+pub(super) fn toolchain(file: &Path) -> Option<(&'static str, String)> {
+    let user = std::env::home_dir()?;
+    let (_, name, folder) = LAUNCHERS
+        .iter()
+        .find(|(launchers, ..)| file.parent() == Some(&user.join(launchers)))?;
+    Some((name, user.join(folder).display().to_string()))
 }
 
 /// Lines for the `.npmrc` of the temporary home: where the user's packages come from, without tokens.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::conceal::Secrets;
 use crate::error::Error;
 use crate::text::escape::one_line;
 
@@ -59,19 +58,6 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// The fault without the secrets that the server was given, which its own words may repeat.
-    pub(super) fn concealed(mut self, secrets: &Secrets) -> Self {
-        match &mut self {
-            Self::Refused { message: text, .. }
-            | Self::Shape(text)
-            | Self::Credentials { challenge: text, .. }
-            | Self::Connect(text)
-            | Self::Start(text) => *text = secrets.conceal(text),
-            _ => {}
-        }
-        self
-    }
-
     /// The error that a person reads, with the way out.
     pub(super) fn into_error(self) -> Error {
         let error = Error::partial(self.to_string());

@@ -39,7 +39,7 @@ pub(super) async fn list(spec: &Spec, limits: &Limits, options: &Options) -> Res
     };
     let origin = redact::url(url);
     let secrets = Secrets::of(spec);
-    let fail = |fault: Fault| fault.concealed(&secrets).into_error().fact("url", origin.clone());
+    let fail = |fault: Fault| fault.into_error().without(&secrets.texts()).fact("url", origin.clone());
     let mut http = Http::new(spec, limits, options).map_err(&fail)?;
     let listed = match tokio::time::timeout(limits.timeout, http.list(*style, limits)).await {
         Ok(listed) => listed,

@@ -31,7 +31,7 @@ mod stdio;
 pub(crate) mod supervisor;
 mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ use crate::source::redact;
 use crate::source::spec::{Endpoint, Spec};
 
 /// How a server is started and reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The fence around a started server.
     pub sandbox: Sandbox,
@@ -60,7 +60,7 @@ pub struct Options {
     pub verbose: u8,
     /// The program that supervises started servers: `mcpclass` itself. `None` is the running program, which has
     /// to be `mcpclass`.
-    pub supervisor: Option<PathBuf>,
+    pub supervisor: Option<&'static Path>,
 }
 
 /// The fence around a started server.
@@ -121,17 +121,17 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
                 (None, Fault::Closed, Some(status)) => Fault::Stopped(status),
                 (None, fault, _) => fault,
             };
-            let mut error = fault.concealed(&secrets).into_error().fact("command", origin);
+            let mut error = fault.into_error().fact("command", origin);
             for note in notes.iter().take(3) {
-                error = error.fact("note", secrets.conceal(&note.message));
+                error = error.fact("note", note.message.clone());
             }
             if !end.last_words.is_empty() {
-                error = error.fact("its last words", secrets.conceal(&end.last_words.join("\n")));
+                error = error.fact("its last words", end.last_words.join("\n"));
             }
             if end.fence.is_some_and(|fence| fence.starts_with("landlock")) {
                 error = error.help("if it needs files outside its temporary folder: --sandbox off");
             }
-            Err(error)
+            Err(error.without(&secrets.texts()))
         }
     }
 }

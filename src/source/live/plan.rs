@@ -120,6 +120,9 @@ pub(super) fn plan(spec: &Spec, folder: &Path, limits: &Limits, options: &Option
     }
     let path = environment.get("PATH").cloned().unwrap_or_default();
     let program = find(program, &path, &cwd)?;
+    if let Some((name, value)) = environment::toolchain(&program) {
+        environment.entry(name.to_owned()).or_insert(value);
+    }
     let fence = Fence {
         sandbox: options.sandbox,
         no_network: options.no_network,

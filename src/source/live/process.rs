@@ -98,7 +98,7 @@ async fn spawn(plan: &Plan, folder: &Path, options: &Options) -> Result<Child, F
         Vec::new()
     };
     let own = Path::new("/proc/self/exe");
-    let mut command = Command::new(options.supervisor.as_deref().unwrap_or(own));
+    let mut command = Command::new(options.supervisor.unwrap_or(own));
     command
         .arg(super::supervisor::SUPERVISE)
         .arg(std::process::id().to_string())
