@@ -1,5 +1,7 @@
 //! The integration tests: one binary, a module an area. Nothing here needs a network or anything installed.
 
 mod common;
+mod http_server;
+mod live_http;
 mod live_stdio;
 mod scan;

@@ -143,8 +143,10 @@ impl<T: Transport + Send> Session<'_, T> {
             {
                 Ok(())
             }
+            // A server that neither greeting suits has said why at the first one.
             Err(
                 Fault::Refused { .. }
+                | Fault::Closed
                 | Fault::Status {
                     status: 400 | 404 | 405,
                     ..
