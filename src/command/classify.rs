@@ -1,13 +1,189 @@
-//! `mcpclass classify`.
+//! `mcpclass classify`: a filter. A tool a line in, an assessment a line out, in the same order. Each line is
+//! assessed alone, so the answer does not depend on its neighbours or on how the input was split.
 
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::assessment::Assessment;
+use crate::classify::Classifier;
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::manifest::Tool;
+use crate::output::json;
+use crate::settings::Settings;
+use crate::stream::{self, Failure, Line};
+use crate::text::depth;
+use crate::ui;
 
 /// Arguments of `mcpclass classify`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "\
+Each line is a tool as `tools/list` gives it, optionally with \"server\" (a name, or an object with one) and \"id\" \
+(anything). Each line out is an assessment with the same \"id\" and the server's name, or \
+{\"id\":…,\"line\":N,\"error\":\"…\"} where a line is no tool. Blank lines are counted and give nothing. \
+Exit status: 0 every line was a tool; 4 some were not; 3 there was no line.")]
+pub struct Args {
+    /// JSON Lines; standard input where it is left out, or `-`
+    file: Option<PathBuf>,
+    /// Longest line to read; a longer one gets an error in its place
+    #[arg(long, value_name = "BYTES", default_value_t = 16 * 1024 * 1024)]
+    max_line_bytes: usize,
+}
 
-/// Runs the command.
-pub fn run(_args: &Args, _global: &Global) -> Result<Outcome> {
-    Err(Error::new("`mcpclass classify` is not part of this build yet"))
+/// Filters.
+pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+    let settings = Settings::load(global)?;
+    let filter = Filter {
+        classifier: settings.classifier(global)?,
+        longest: args.max_line_bytes,
+        tools: AtomicUsize::new(0),
+        refused: AtomicUsize::new(0),
+    };
+    let input = open(args.file.as_deref(), global)?;
+    let work = |number, line: Line<'_>, out: &mut Vec<u8>| filter.line(number, line, out);
+    match stream::filter(input, io::stdout(), args.max_line_bytes, work) {
+        Err(Failure::Write(error)) => return Err(error.into()),
+        Err(failure @ Failure::Read(_)) => return Err(Error::new(failure.to_string())),
+        Ok(()) => {}
+    }
+    let (tools, refused) = (filter.tools.into_inner(), filter.refused.into_inner());
+    match (tools, refused) {
+        (0, 0) => {
+            Err(Error::nothing("there was no line to classify").help("a tool a line: mcpclass classify tools.jsonl"))
+        }
+        (_, 0) => Ok(Outcome::Done),
+        (0, _) => {
+            let hint = "no line is a tool; for a listing rather than a tool a line: mcpclass scan FILE";
+            ui::warn(global, hint);
+            Ok(Outcome::Partial)
+        }
+        (_, refused) => {
+            ui::warn(global, &format!("{refused} of {} lines are no tools", tools + refused));
+            Ok(Outcome::Partial)
+        }
+    }
+}
+
+/// The input: a file, or standard input. At a terminal, says what is awaited.
+fn open(path: Option<&Path>, global: &Global) -> Result<Box<dyn Read>> {
+    match path {
+        Some(path) if path != Path::new("-") => {
+            let failed = |error| Error::io("cannot read", path, &error);
+            let file = File::open(path).map_err(failed)?;
+            if file.metadata().map_err(failed)?.is_dir() {
+                return Err(Error::new(format!("{} is a folder", path.display()))
+                    .help("classify reads a tool a line; for a folder of listings: mcpclass scan DIR"));
+            }
+            Ok(Box::new(file))
+        }
+        _ => {
+            if io::stdin().is_terminal() {
+                ui::note(
+                    global,
+                    "reading tools from the terminal, a JSON object a line; end with Ctrl-D",
+                );
+            }
+            Ok(Box::new(io::stdin()))
+        }
+    }
+}
+
+/// What each line is put through.
+struct Filter {
+    classifier: Classifier,
+    longest: usize,
+    tools: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+/// An assessment as a line.
+#[derive(Serialize)]
+struct Assessed<'a> {
+    id: &'a Value,
+    server: Option<&'a str>,
+    #[serde(flatten)]
+    assessment: &'a Assessment,
+}
+
+/// What stands in the place of a line that is no tool.
+#[derive(Serialize)]
+struct Refused<'a> {
+    id: &'a Value,
+    line: usize,
+    error: &'a str,
+}
+
+impl Filter {
+    fn line(&self, number: usize, line: Line<'_>, out: &mut Vec<u8>) {
+        let text = match line {
+            Line::TooLong => {
+                let error = format!("the line is longer than {} bytes (--max-line-bytes)", self.longest);
+                return self.refuse(&Value::Null, number, &error, out);
+            }
+            // A byte order mark belongs to the file, not to its first line.
+            Line::Text(text) if number == 1 => text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text),
+            Line::Text(text) => text,
+        };
+        if text.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        let written = out.len();
+        // A mistake of ours in one line must not cost the others.
+        let caught = panic::catch_unwind(AssertUnwindSafe(|| self.tool(number, text, out)));
+        if caught.is_err() {
+            out.truncate(written);
+            let error = "internal error: this definition could not be assessed; please report it";
+            self.refuse(&Value::Null, number, error, out);
+        }
+    }
+
+    fn tool(&self, number: usize, text: &[u8], out: &mut Vec<u8>) {
+        let mut value = match depth::parse(text) {
+            Ok(value) => value,
+            Err(refusal) => return self.refuse(&Value::Null, number, &refusal.to_string(), out),
+        };
+        let id = take(&mut value, "id");
+        let server = take(&mut value, "server");
+        match Tool::from_value(value) {
+            Ok(tool) => {
+                let server = server_name(&server);
+                let assessment = self.classifier.assess(&tool, server);
+                let line = Assessed {
+                    id: &id,
+                    server,
+                    assessment: &assessment,
+                };
+                write_line(&line, out);
+                self.tools.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => self.refuse(&id, number, &error, out),
+        }
+    }
+
+    fn refuse(&self, id: &Value, line: usize, error: &str, out: &mut Vec<u8>) {
+        write_line(&Refused { id, line, error }, out);
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn write_line(line: &impl Serialize, out: &mut Vec<u8>) {
+    json::compact(line, &mut *out).expect("writing JSON to memory cannot fail");
+    out.push(b'\n');
+}
+
+/// Takes a key that wraps a tool and is no part of it.
+fn take(value: &mut Value, key: &str) -> Value {
+    let object = value.as_object_mut();
+    object.and_then(|object| object.shift_remove(key)).unwrap_or_default()
+}
+
+/// The server's name: the value itself, or its `name`.
+fn server_name(server: &Value) -> Option<&str> {
+    server.as_str().or_else(|| server.get("name")?.as_str())
 }

@@ -42,7 +42,7 @@ pub struct SourceArgs {
     pub env: Vec<(String, Option<Secret>)>,
     /// Fence started servers in: as far as this machine can, or not start them without, or not at all
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Reaching servers")]
-    pub sandbox: SandboxChoice,
+    pub sandbox: Sandbox,
     /// Keep started servers from the network
     #[arg(long, help_heading = "Reaching servers")]
     pub no_network: bool,
@@ -63,18 +63,6 @@ pub struct SourceArgs {
     pub max_tools: u32,
 }
 
-/// When to fence started servers in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum SandboxChoice {
-    /// As far as this machine can.
-    #[default]
-    Auto,
-    /// Always: a server that cannot be fenced in is not started.
-    Required,
-    /// Never.
-    Off,
-}
-
 impl Default for SourceArgs {
     /// What no argument at all comes to.
     fn default() -> Self {
@@ -89,7 +77,7 @@ impl Default for SourceArgs {
             header: Vec::new(),
             bearer_env: None,
             env: Vec::new(),
-            sandbox: SandboxChoice::Auto,
+            sandbox: Sandbox::default(),
             no_network: false,
             allow_private: false,
             timeout: limits.timeout,
@@ -130,6 +118,11 @@ impl SourceArgs {
         Ok(named)
     }
 
+    /// Whether no server is named at all.
+    pub const fn is_empty(&self) -> bool {
+        self.servers.is_empty() && self.command.is_empty() && !self.clients
+    }
+
     /// The limits of one server.
     pub const fn limits(&self) -> Limits {
         Limits {
@@ -143,11 +136,7 @@ impl SourceArgs {
     /// How to reach live servers.
     pub const fn options(&self, global: &Global) -> Options {
         Options {
-            sandbox: match self.sandbox {
-                SandboxChoice::Auto => Sandbox::Auto,
-                SandboxChoice::Required => Sandbox::Required,
-                SandboxChoice::Off => Sandbox::Off,
-            },
+            sandbox: self.sandbox,
             no_network: self.no_network,
             allow_private: self.allow_private,
             verbose: global.verbose,

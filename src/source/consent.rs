@@ -24,20 +24,13 @@ impl Consent {
     /// What becomes of a server without consent.
     pub fn refusal(self, candidate: &Candidate) -> Error {
         let verb = verb(&candidate.spec.endpoint);
-        let message = match self {
-            Self::Refused => format!("{} was not {verb}", one_line(candidate.label())),
-            _ => format!(
-                "{} was not {verb}: there is no terminal to ask on",
-                one_line(candidate.label())
-            ),
+        let why = match self {
+            Self::Refused => "",
+            _ => ": there is no terminal to ask on",
         };
-        let error = Error::partial(message)
+        let (place, label) = (named_by(&candidate.spec.named_by), one_line(candidate.label()));
+        Error::partial(format!("{place}: {label} was not {verb}{why}"))
             .fact(noun(&candidate.spec.endpoint), candidate.shown.clone())
-            .fact("named by", named_by(&candidate.spec.named_by));
-        match self {
-            Self::Refused => error,
-            _ => error.help("if you trust it, say so: --yes"),
-        }
     }
 }
 
@@ -161,6 +154,10 @@ mod tests {
         let candidate = candidate();
         assert_eq!(ask(&[&candidate], false, true).expect("an answer"), Consent::NotAsked);
         assert_eq!(ask(&[&candidate], true, true).expect("an answer"), Consent::Given);
-        assert!(Consent::NotAsked.refusal(&candidate).to_string().contains("--yes"));
+        let refusal = Consent::NotAsked.refusal(&candidate).to_string();
+        assert!(
+            refusal.starts_with("c.json: a\\nb was not started: there is no terminal"),
+            "{refusal}"
+        );
     }
 }

@@ -68,10 +68,10 @@ impl<'a> Source<'a> {
     }
 
     /// A failure of the whole document.
-    pub fn failure(&self, message: &str) -> Failure {
+    pub fn failure(&self, message: &str, help: impl Into<String>) -> Failure {
         Failure {
             source: self.origin.to_owned(),
-            error: Error::partial(format!("{}: {message}", self.origin)),
+            error: Error::partial(format!("{}: {message}", self.origin)).help(help),
         }
     }
 
@@ -81,7 +81,8 @@ impl<'a> Source<'a> {
             0 => self.origin.to_owned(),
             line => format!("{}:{line}:{}", self.origin, error.column.max(1)),
         };
-        let what = if error.line == 0 {
+        // Where the way out is special, the message says all.
+        let what = if error.help.is_some() {
             String::new()
         } else {
             format!("this is not {format}: ")
@@ -96,10 +97,7 @@ impl<'a> Source<'a> {
     }
 
     fn unusable(&self, unusable: Unusable) -> Item {
-        let failure = Failure {
-            source: self.origin.to_owned(),
-            error: Error::partial(format!("{}: {}", self.origin, unusable.message)).help(unusable.help),
-        };
+        let failure = self.failure(&unusable.message, unusable.help);
         if unusable.foreign {
             Item::Foreign(failure)
         } else {
@@ -111,9 +109,8 @@ impl<'a> Source<'a> {
 /// Everything that a document of one value holds.
 pub fn read(text: String, source: &Source<'_>) -> Vec<Item> {
     if text.trim().is_empty() {
-        let mut failure = source.failure("the file is empty");
-        failure.error = failure.error.help("save what tools/list answers: {\"tools\": [...]}");
-        return vec![Item::Failure(failure)];
+        let help = "save what tools/list answers: {\"tools\": [...]}";
+        return vec![Item::Failure(source.failure("there is nothing in it", help))];
     }
     let json = looks_like_json(&text);
     if json && !starts_with_table(&text) {
@@ -136,23 +133,29 @@ pub fn read(text: String, source: &Source<'_>) -> Vec<Item> {
             Ok(parsed @ (Value::Object(_) | Value::Array(_))) => value(parsed, Vec::new(), source),
             Ok(_) => {
                 let message = "this is neither JSON nor TOML nor YAML with tools or servers in it";
-                let failure = source.failure(message);
                 let help = "save what tools/list answers, or name a client's configuration";
-                vec![Item::Foreign(Failure {
-                    error: failure.error.help(help),
-                    ..failure
-                })]
+                vec![Item::Foreign(source.failure(message, help))]
             }
             Err(error) => {
                 let place = error.location();
                 let (line, column) = place.map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
-                let text = error.to_string();
-                let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                vec![Item::Foreign(
-                    source.syntax(&SyntaxError::at(line, column, first), "YAML"),
-                )]
+                let error = SyntaxError::at(line, column, yaml_reason(&error.to_string()));
+                vec![Item::Foreign(source.syntax(&error, "YAML"))]
             }
         },
+    }
+}
+
+/// The reason in a YAML error, which begins with its place.
+fn yaml_reason(text: &str) -> &str {
+    if text.contains("budget breached") || text.contains("recursion limit") {
+        return "it is nested or repeated beyond what is safe to read";
+    }
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    match line.split_once(": ") {
+        Some((place, reason)) if place.starts_with("line ") => reason,
+        _ => line,
     }
 }
 
@@ -189,11 +192,8 @@ pub fn items(content: Content, problems: Vec<Problem>, source: &Source<'_>) -> V
             return records.iter().map(item).collect();
         }
         Content::Handshake(_) | Content::Traffic => {
-            let failure = source.failure("this is recorded traffic without a listing");
-            return vec![Item::Failure(Failure {
-                error: failure.error.help("save the answer to tools/list"),
-                ..failure
-            })];
+            let message = "this is recorded traffic without a listing";
+            return vec![Item::Failure(source.failure(message, "save the answer to tools/list"))];
         }
     };
     if let Some(first) = listings.first_mut() {
@@ -216,15 +216,10 @@ pub fn manifest(listing: Listing, source: &Source<'_>) -> Item {
 pub fn too_many(name: &str, count: usize, source: &Source<'_>) -> Failure {
     let limit = source.limits.max_tools;
     let name = crate::text::escape::one_line(name);
-    let failure = source.failure(&format!(
-        "server {name:?} lists {count} tools, more than the limit of {limit}"
-    ));
-    Failure {
-        error: failure
-            .error
-            .help(format!("raise it, if that is meant: --max-tools {count}")),
-        ..failure
-    }
+    source.failure(
+        &format!("server {name:?} lists {count} tools, more than the limit of {limit}"),
+        format!("raise it, if that is meant: --max-tools {count}"),
+    )
 }
 
 impl From<Configured> for Item {

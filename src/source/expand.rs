@@ -38,6 +38,11 @@ impl Environment {
         }
     }
 
+    /// The value that the command line gives a variable.
+    pub fn given(&self, name: &str) -> Option<&Secret> {
+        self.given.get(name)
+    }
+
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<Secret> {
         match self.given.get(name) {

@@ -35,7 +35,8 @@ pub struct Folder {
 
 /// Reads a file.
 pub fn read(path: &Path, around: Around<'_>) -> Vec<Item> {
-    let origin = path.display().to_string();
+    let shown = path.display().to_string();
+    let origin = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
     match File::open(path) {
         Ok(file) => read_from(BufReader::new(file), &origin, path, around),
         Err(error) => vec![Item::Failure(unreadable(path, &error))],
@@ -106,11 +107,11 @@ fn read_from<R: BufRead>(mut reader: R, origin: &str, path: &Path, around: Aroun
         return vec![Item::Failure(unreadable(path, &error))];
     }
     if bytes.len() as u64 > limit {
-        let failure = source().failure(&format!("it is larger than the limit of {limit} bytes"));
-        let error = failure
-            .error
-            .help("raise it with --max-bytes, or save a server a line: JSONL may be of any length");
-        return vec![Item::Failure(Failure { error, ..failure })];
+        let failure = source().failure(
+            &format!("it is larger than the limit of {limit} bytes"),
+            "raise it with --max-bytes, or save a server a line: JSONL may be of any length",
+        );
+        return vec![Item::Failure(failure)];
     }
     let json = document::looks_like_json(&String::from_utf8_lossy(&bytes[..bytes.len().min(256)]));
     let text = match json::decode(bytes) {

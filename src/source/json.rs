@@ -60,7 +60,11 @@ impl SyntaxError {
 impl From<serde_json::Error> for SyntaxError {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
-        let message = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+        let message = match text.rfind(" at line ") {
+            _ if error.is_eof() => "it ends too early",
+            Some(end) => &text[..end],
+            None => &text,
+        };
         Self::at(error.line(), error.column(), message)
     }
 }
@@ -96,7 +100,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, SyntaxError> {
             let bytes = error.as_bytes();
             let (line, column) = position(bytes, offset);
             let message = format!("byte 0x{:02x} at offset {offset} is not UTF-8", bytes[offset]);
-            return Err(SyntaxError::at(line, column, message));
+            return Err(SyntaxError {
+                help: Some("save it as UTF-8: iconv -f LATIN1 -t UTF-8 FILE, if that is what it is".to_owned()),
+                ..SyntaxError::at(line, column, message)
+            });
         }
     };
     Ok(match text.strip_prefix('\u{FEFF}') {

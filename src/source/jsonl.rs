@@ -78,9 +78,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
         match read {
             Err(error) => {
                 self.close();
-                let failure = self
-                    .source
-                    .failure(&format!("line {}: cannot read further: {error}", self.line));
+                let message = format!("line {}: cannot read further: {error}", self.line);
+                let failure = self.source.failure(&message, "what stands before it was read");
                 self.ready.push_back(Item::Failure(failure));
                 return false;
             }
@@ -100,6 +99,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return true;
         }
+        // A string that the line leaves open ends with the line, and not at a control character.
+        bytes.truncate(bytes.trim_ascii_end().len());
         let document = match json::parse(bytes) {
             Ok(document) => document,
             Err(error) => {
@@ -226,11 +227,9 @@ impl<R: BufRead> Iterator for Lines<'_, R> {
                         .loose
                         .first()
                         .map_or("every line is blank", |problem| problem.message.as_str());
-                    let failure = self.source.failure(&format!("no line holds tools: {reason}"));
-                    let error = failure
-                        .error
-                        .help("a line of JSONL is a tool, or a {\"server\", \"tools\"} record");
-                    return Some(Item::Foreign(Failure { error, ..failure }));
+                    let help = "a line of JSONL is a tool, or a {\"server\", \"tools\"} record";
+                    let failure = self.source.failure(&format!("no line holds tools: {reason}"), help);
+                    return Some(Item::Foreign(failure));
                 }
             }
         }

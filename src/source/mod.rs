@@ -27,7 +27,6 @@ mod run;
 pub mod spec;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use args::SourceArgs;
@@ -38,6 +37,7 @@ use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::manifest::Manifest;
 use crate::text::escape::one_line;
+use crate::ui;
 use candidate::Candidate;
 use consent::Consent;
 use document::Item;
@@ -186,7 +186,10 @@ impl Reading<'_> {
     fn folder(&self, path: &Path, around: Around<'_>) -> Vec<Item> {
         let found = file::read_folder(path, around);
         if found.others > 0 && self.global.verbose > 0 {
-            self.note(&format!("{}: {} other files", path.display(), found.others));
+            ui::note(
+                self.global,
+                &format!("{}: {} other files", path.display(), found.others),
+            );
         }
         if !found.items.is_empty() {
             return found.items;
@@ -213,7 +216,7 @@ impl Reading<'_> {
         let mut items = Vec::new();
         for place in places {
             if self.global.verbose > 0 {
-                self.note(&format!("{}: {}", place.client, place.path.display()));
+                ui::note(self.global, &format!("{}: {}", place.client, place.path.display()));
             }
             // A settings file without servers is nobody's mistake, and tools beside one are no client's.
             let found = file::read(&place.path, around);
@@ -232,17 +235,17 @@ impl Reading<'_> {
             Item::Server(candidate) => {
                 if self.knows(&candidate) {
                     if self.global.verbose > 0 {
-                        self.note(&format!(
-                            "{} is configured twice, and read once",
-                            one_line(candidate.label())
-                        ));
+                        ui::note(
+                            self.global,
+                            &format!("{} is configured twice, and read once", one_line(candidate.label())),
+                        );
                     }
                     return;
                 }
                 (candidate.spec.name.clone(), State::Waiting(candidate))
             }
             Item::Skipped { name, why } => {
-                self.note(&format!("{} is left out: {why}", one_line(&name)));
+                ui::note(self.global, &format!("{} is left out: {why}", one_line(&name)));
                 return;
             }
             Item::Failure(failure) | Item::Foreign(failure) => (None, State::Failed(failure)),
@@ -305,6 +308,11 @@ impl Reading<'_> {
     /// Contacts what waits, and brings everything together in its order.
     fn finish(self, stdin_is_taken: bool) -> Result<Collected> {
         let consent = self.consent(stdin_is_taken)?;
+        // Said once, behind the last of them: the way out is the same for all.
+        let last_refused = self.slots.iter().rposition(|slot| match &slot.state {
+            State::Waiting(candidate) => !candidate.was_asked_for(),
+            _ => false,
+        });
         let mut slots = self.slots;
         let mut places = Vec::new();
         let mut candidates = Vec::new();
@@ -321,7 +329,11 @@ impl Reading<'_> {
                     .help("scan a saved manifest of it, or leave --offline out");
                 State::Failed(failure(error))
             } else if !candidate.was_asked_for() && consent != Consent::Given {
-                State::Failed(failure(consent.refusal(candidate)))
+                let mut refusal = consent.refusal(candidate);
+                if consent == Consent::NotAsked && last_refused == Some(place) {
+                    refusal = refusal.help("if you trust what is named, say so: --yes");
+                }
+                State::Failed(failure(refusal))
             } else {
                 places.push(place);
                 candidates.push((**candidate).clone());
@@ -329,7 +341,7 @@ impl Reading<'_> {
             };
         }
         let options = self.args.options(self.global);
-        let results = run::all(&candidates, &self.args.limits(), options, self.global.quiet)?;
+        let results = run::all(&candidates, &self.args.limits(), &options, self.global.quiet)?;
         for (place, result) in places.into_iter().zip(results) {
             slots[place].state = match result {
                 Ok(manifest) => State::Read(Box::new(manifest)),
@@ -364,16 +376,9 @@ impl Reading<'_> {
             return Ok(Consent::NotAsked);
         }
         if self.args.yes && self.global.verbose > 0 && !others.is_empty() {
-            self.note(&consent::list(&others));
+            ui::note(self.global, &consent::list(&others));
         }
         consent::ask(&others, self.args.yes, stdin_is_taken)
-    }
-
-    /// Says something on stderr, unless told to be quiet. A stream that is gone is nobody's problem.
-    fn note(&self, text: &str) {
-        if !self.global.quiet {
-            let _ = writeln!(anstream::stderr(), "note: {text}");
-        }
     }
 }
 

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 pub(super) fn all(
     candidates: &[Candidate],
     limits: &Limits,
-    options: Options,
+    options: &Options,
     quiet: bool,
 ) -> Result<Vec<std::result::Result<Manifest, Failure>>> {
     if candidates.is_empty() {
@@ -35,7 +35,7 @@ pub(super) fn all(
         let bar = &bar;
         async move {
             bar.set_message(one_line(candidate.label()).into_owned());
-            let listing = one(candidate, limits, &options).await;
+            let listing = one(candidate, limits, options).await;
             bar.inc(1);
             (index, listing)
         }

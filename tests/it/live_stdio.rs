@@ -52,7 +52,7 @@ impl Case {
                 ..Limits::default()
             },
             options: Options {
-                supervisor: Some(Path::new(env!("CARGO_BIN_EXE_mcpclass"))),
+                supervisor: Some(PathBuf::from(env!("CARGO_BIN_EXE_mcpclass"))),
                 ..Options::default()
             },
         })

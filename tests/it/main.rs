@@ -1,7 +1,11 @@
 //! The integration tests: one binary, a module an area. Nothing here needs a network or anything installed.
 
+mod classify;
 mod common;
+mod config;
 mod http_server;
 mod live_http;
 mod live_stdio;
+mod output;
 mod scan;
+mod source;

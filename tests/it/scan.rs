@@ -6,7 +6,7 @@ use crate::common::{mcpclass, root, shared, stderr, stdout};
 fn scan_prints_the_contract_document() {
     let _ = shared("labels");
     let output = mcpclass(&root())
-        .args(["scan", "fixtures/manifests/notes.json"])
+        .args(["scan", "--format", "json", "fixtures/manifests/notes.json"])
         .output()
         .expect("the program starts");
     assert!(output.status.success(), "{}", stderr(&output));

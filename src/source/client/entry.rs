@@ -115,7 +115,7 @@ impl Reader<'_> {
         };
         let mut args = Vec::with_capacity(words.args.len());
         for arg in &words.args {
-            args.push(self.expand(arg)?);
+            args.push(self.expand(arg, OTHERWISE)?);
         }
         let mut env = BTreeMap::new();
         let nested = object.get("command").and_then(|command| command.get("env"));
@@ -125,9 +125,12 @@ impl Reader<'_> {
             .chain(nested)
         {
             for (name, value) in map.as_object().into_iter().flatten() {
-                if let Some(value) = scalar(value) {
-                    env.insert(name.clone(), Secret::new(self.expand(&value)?));
-                }
+                let value = match (self.context.environment.given(name), scalar(value)) {
+                    (Some(given), _) => given.clone(),
+                    (None, Some(value)) => Secret::new(self.expand(&value, &format!("--env {name}=VALUE"))?),
+                    (None, None) => continue,
+                };
+                env.insert(name.clone(), value);
             }
         }
         // Names of variables that the client hands on, from the environment or its key store.
@@ -182,7 +185,7 @@ impl Reader<'_> {
             let map = map.get("headers").unwrap_or(map);
             for (name, value) in map.as_object().into_iter().flatten() {
                 if let Some(value) = scalar(value) {
-                    headers.push((name.clone(), Secret::new(self.expand(&value)?)));
+                    headers.push((name.clone(), Secret::new(self.expand(&value, OTHERWISE)?)));
                 }
             }
         }
@@ -220,13 +223,10 @@ impl Reader<'_> {
         value
     }
 
-    fn expand(&mut self, text: &str) -> Result<String, Refusal> {
-        let done = expand::expand(text, self.entry.syntax, &self.context).map_err(|reason| {
-            broken(
-                reason,
-                "name the server itself, with its values: --env NAME=VALUE or --header 'Name: value'",
-            )
-        })?;
+    /// Expands variables; `instead` is the way to give the value where that is impossible.
+    fn expand(&mut self, text: &str, instead: &str) -> Result<String, Refusal> {
+        let done = expand::expand(text, self.entry.syntax, &self.context)
+            .map_err(|reason| broken(reason, format!("give it yourself: {instead}")))?;
         self.read.extend(done.read);
         self.unset.extend(done.unset);
         Ok(done.text)
@@ -235,7 +235,7 @@ impl Reader<'_> {
     /// Expands what makes no sense with a variable missing.
     fn must(&mut self, text: &str, what: &str) -> Result<String, Refusal> {
         let known = self.unset.len();
-        let done = self.expand(text)?;
+        let done = self.expand(text, OTHERWISE)?;
         match self.unset.get(known) {
             Some(name) => Err(broken(
                 format!("{what} needs the variable {name}, which is not set"),
@@ -245,6 +245,9 @@ impl Reader<'_> {
         }
     }
 }
+
+/// How to give a value that stands in an argument, a URL or a header.
+const OTHERWISE: &str = "name the command or the URL of the server in full, and not the configuration";
 
 /// A program and its arguments as written.
 struct Words<'a> {

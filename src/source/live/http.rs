@@ -16,6 +16,7 @@ use super::legacy::{Events, Legacy};
 use super::limits::{Limits, Meter};
 use super::session::{self, Listing, Transport};
 use super::sse::Event;
+use super::trace::Trace;
 use super::wire::{self, Call, Incoming, MODERN, Notes};
 use super::{Options, Secrets};
 use crate::error::Error;
@@ -69,6 +70,7 @@ pub(super) struct Http {
     pub(super) meter: Meter,
     pub(super) notes: Notes,
     pub(super) waiting_for: &'static str,
+    trace: Trace,
 }
 
 impl Http {
@@ -95,6 +97,7 @@ impl Http {
             meter: Meter::new(limits),
             notes: Notes::default(),
             waiting_for: "initialize",
+            trace: Trace::new(options.verbose),
         })
     }
 
@@ -102,7 +105,7 @@ impl Http {
         if style == HttpStyle::Sse {
             return Ok((self.list_legacy(limits).await?, manifest::Transport::Sse));
         }
-        match session::list(self, limits).await {
+        match session::list(self, limits, self.trace).await {
             Ok(listing) => Ok((listing, manifest::Transport::Http)),
             Err(Fault::Status { status, .. }) if self.session.is_none() && matches!(status, 400 | 404 | 405) => {
                 self.version = None;
@@ -121,8 +124,10 @@ impl Http {
     }
 
     async fn list_legacy(&mut self, limits: &Limits) -> Result<Listing, Fault> {
+        let trace = self.trace;
+        trace.step(|| "nothing newer here: trying HTTP+SSE".to_owned());
         let mut legacy = Legacy::open(self).await?;
-        session::list(&mut legacy, limits).await
+        session::list(&mut legacy, limits, trace).await
     }
 
     /// Sends a request, following redirects where that is safe. An answer of 400 and above is an answer.

@@ -27,11 +27,12 @@ mod sandbox;
 mod session;
 mod sse;
 mod stdio;
+mod trace;
 #[cfg(target_os = "linux")]
 pub(crate) mod supervisor;
 mod wire;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -42,13 +43,14 @@ use self::fault::Fault;
 use self::limits::Meter;
 use self::session::Listing;
 use self::stdio::Stdio;
+use self::trace::Trace;
 use crate::error::Error;
 use crate::manifest::{Manifest, Problem, Server, Transport};
 use crate::source::redact;
 use crate::source::spec::{Endpoint, Spec};
 
 /// How a server is started and reached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The fence around a started server.
     pub sandbox: Sandbox,
@@ -60,7 +62,7 @@ pub struct Options {
     pub verbose: u8,
     /// The program that supervises started servers: `mcpclass` itself. `None` is the running program, which has
     /// to be `mcpclass`.
-    pub supervisor: Option<&'static Path>,
+    pub supervisor: Option<PathBuf>,
 }
 
 /// The fence around a started server.
@@ -90,13 +92,15 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
         unreachable!("the caller matched a command");
     };
     let origin = redact::command_line(program, args);
+    let trace = Trace::new(options.verbose);
     let secrets = Secrets::of(spec);
     let (process, input, output) = match process::start(spec, limits, options).await {
         Ok(started) => started,
         Err(fault) => return Err(fault.into_error().fact("command", origin)),
     };
+    trace.step(|| format!("started: {origin}"));
     let mut stdio = Stdio::new(input, output, Meter::new(limits));
-    let listed = match tokio::time::timeout(limits.timeout, session::list(&mut stdio, limits)).await {
+    let listed = match tokio::time::timeout(limits.timeout, session::list(&mut stdio, limits, trace)).await {
         Ok(listed) => listed,
         Err(_) => Err(Fault::Timeout {
             after: limits.timeout,
@@ -107,6 +111,10 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
     // Closes the server's input.
     drop(stdio);
     let end = process.end().await;
+    trace.step(|| {
+        let status = end.status.as_deref().unwrap_or("ended by us");
+        format!("ended: {origin}: {status}, fence: {}", end.fence.as_deref().unwrap_or("none"))
+    });
     match listed {
         Ok(listing) => {
             let name = guess_name(program, args);

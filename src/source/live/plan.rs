@@ -60,6 +60,11 @@ const PRIVATE: [&str; 10] = [
     "/srv",
 ];
 
+/// Files that mark the root of a package or of a virtual environment.
+const PACKAGE_MARKS: [&str; 8] = [
+    "package.json", "deno.json", "pyproject.toml", "setup.py", "requirements.txt", "pyvenv.cfg", "Cargo.toml", "go.mod",
+];
+
 /// Everything that is needed to start one server.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Plan {
@@ -145,6 +150,13 @@ fn cores() -> u64 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as u64)
 }
 
+/// The first file of this name on PATH that may be run.
+pub(super) fn on_path(program: &str, path: &str, cwd: &Path) -> Option<PathBuf> {
+    std::env::split_paths(path)
+        .map(|dir| cwd.join(dir).join(program))
+        .find(|file| is_executable(file))
+}
+
 /// The program's file: as named where it is a path, else the first on PATH.
 fn find(program: &str, path: &str, cwd: &Path) -> Result<PathBuf, Fault> {
     if program.is_empty() {
@@ -158,10 +170,7 @@ fn find(program: &str, path: &str, cwd: &Path) -> Result<PathBuf, Fault> {
             Err(Fault::Start(format!("there is no program {}", file.display())))
         };
     }
-    std::env::split_paths(path)
-        .map(|dir| cwd.join(dir).join(program))
-        .find(|file| is_executable(file))
-        .ok_or_else(|| Fault::Start(format!("there is no program `{program}` on PATH")))
+    on_path(program, path, cwd).ok_or_else(|| Fault::Start(format!("there is no program `{program}` on PATH")))
 }
 
 #[cfg(unix)]
@@ -197,33 +206,43 @@ fn readable(program: &Path, args: &[String], path: &str, cwd: &Path, spec: &Spec
         }
     }
     for dir in std::env::split_paths(path).filter(|dir| dir.is_absolute()) {
-        // Programs of a prefix such as ~/node/bin load what stands beside them in ~/node/lib.
-        if dir.ends_with("bin") {
-            grant(dir.with_file_name("lib"));
-        }
-        grant(dir);
+        library(&dir).into_iter().chain([dir]).for_each(&mut grant);
     }
-    if let Ok(real) = program.canonicalize() {
-        grant(real.parent().map_or(real.clone(), Path::to_owned));
-        grant(real);
+    for file in [program.to_owned(), program.canonicalize().unwrap_or_default()] {
+        let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+        let package = package(&file);
+        library(&folder).into_iter().chain(package).chain([folder]).for_each(&mut grant);
     }
     // Nobody read the command that a registry names: what it points at stays closed.
     if !matches!(spec.named_by, NamedBy::Registry(_)) {
         grant(cwd.to_owned());
         for arg in args {
             let value = arg.split_once('=').map_or(arg.as_str(), |(_, value)| value);
-            let file = cwd.join(value);
-            if value.is_empty() || value.starts_with('-') || !file.exists() {
+            let named = cwd.join(value);
+            if value.is_empty() || value.starts_with('-') || !named.exists() {
                 continue;
             }
-            // A script loads its neighbours.
-            if let (true, Some(folder)) = (file.is_file(), file.parent()) {
-                grant(folder.to_owned());
+            // A script loads its neighbours, and what its package depends on.
+            if named.is_file() {
+                let folder = named.parent().map(Path::to_owned);
+                package(&named).into_iter().chain(folder).for_each(&mut grant);
             }
-            grant(file);
+            grant(named);
         }
     }
     allowed
+}
+
+/// Programs of a prefix such as `~/node/bin` load what stands beside them in `~/node/lib`.
+fn library(folder: &Path) -> Option<PathBuf> {
+    folder.ends_with("bin").then(|| folder.with_file_name("lib"))
+}
+
+/// The package that a script is part of: the `node_modules` around it, else the nearest folder that says so.
+fn package(file: &Path) -> Option<PathBuf> {
+    let modules = file.ancestors().filter(|dir| dir.ends_with("node_modules")).last();
+    let marked = |dir: &&Path| PACKAGE_MARKS.iter().any(|mark| dir.join(mark).exists());
+    modules.or_else(|| file.ancestors().skip(1).find(marked)).map(Path::to_owned)
 }
 
 /// Allows `folder` as a whole, or, where it holds something private, those of its entries that do not.

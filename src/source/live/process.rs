@@ -98,7 +98,7 @@ async fn spawn(plan: &Plan, folder: &Path, options: &Options) -> Result<Child, F
         Vec::new()
     };
     let own = Path::new("/proc/self/exe");
-    let mut command = Command::new(options.supervisor.unwrap_or(own));
+    let mut command = Command::new(options.supervisor.as_deref().unwrap_or(own));
     command
         .arg(super::supervisor::SUPERVISE)
         .arg(std::process::id().to_string())
@@ -146,33 +146,22 @@ async fn hand_over(mut input: ChildStdin, plan: &Plan) -> Result<ChildStdin, Fau
 
 /// The command that runs another one in a network namespace of its own, with nothing in it.
 #[cfg(target_os = "linux")]
-async fn no_network() -> Result<Vec<&'static str>, Fault> {
-    const WAYS: [&[&str]; 3] = [
-        &[
-            "bwrap",
-            "--unshare-net",
-            "--die-with-parent",
-            "--dev-bind",
-            "/",
-            "/",
-            "--",
-        ],
-        &["unshare", "--user", "--map-current-user", "--net", "--"],
-        &["unshare", "--net", "--"],
+async fn no_network() -> Result<Vec<std::ffi::OsString>, Fault> {
+    const WAYS: [(&str, &[&str]); 3] = [
+        ("bwrap", &["--unshare-net", "--die-with-parent", "--dev-bind", "/", "/", "--"]),
+        ("unshare", &["--user", "--map-current-user", "--net", "--"]),
+        ("unshare", &["--net", "--"]),
     ];
-    for way in WAYS {
-        let mut trial = Command::new(way[0]);
-        trial.args(&way[1..]).arg("true");
+    let path = std::env::var("PATH").unwrap_or_default();
+    for (program, args) in WAYS {
+        // The supervisor has no PATH to look it up on.
+        let Some(program) = plan::on_path(program, &path, Path::new("/")) else { continue };
+        let mut trial = Command::new(&program);
+        trial.args(args).arg("true");
         let trial = trial.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if trial.status().await.is_ok_and(|status| status.success()) {
-            // The supervisor has no PATH to look the program up on.
-            let mut found = vec![if way[0] == "bwrap" {
-                "/usr/bin/bwrap"
-            } else {
-                "/usr/bin/unshare"
-            }];
-            found.extend(&way[1..]);
-            return Ok(found);
+            let args = args.iter().map(std::ffi::OsString::from);
+            return Ok(std::iter::once(program.into_os_string()).chain(args).collect());
         }
     }
     Err(Fault::NoFence(

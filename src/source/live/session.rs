@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::fault::{Fault, quote};
 use super::limits::Limits;
+use super::trace::Trace;
 use super::wire::{self, Call, LEGACY, LEGACY_VERSIONS, MODERN};
 use crate::manifest::{Problem, kind};
 
@@ -37,9 +38,14 @@ pub(super) struct Listing {
 }
 
 /// Lists the tools of the server behind `transport`.
-pub(super) async fn list<T: Transport + Send>(transport: &mut T, limits: &Limits) -> Result<Listing, Fault> {
+pub(super) async fn list<T: Transport + Send>(
+    transport: &mut T,
+    limits: &Limits,
+    trace: Trace,
+) -> Result<Listing, Fault> {
     let mut session = Session {
         transport,
+        trace,
         next_id: 1,
         modern: false,
         offers_tools: true,
@@ -52,6 +58,7 @@ pub(super) async fn list<T: Transport + Send>(transport: &mut T, limits: &Limits
 
 struct Session<'a, T> {
     transport: &'a mut T,
+    trace: Trace,
     next_id: u64,
     /// Whether requests carry `_meta` instead of there being a handshake.
     modern: bool,
@@ -248,13 +255,29 @@ impl<T: Transport + Send> Session<'_, T> {
             params,
         };
         self.next_id += 1;
+        self.trace.detail(|| format!("→ {method}"));
         let answer = self.transport.request(&call).await?;
-        call.result(answer)
+        let result = call.result(answer);
+        self.trace.detail(|| match &result {
+            Ok(result) => format!("← {method}: {}", quote(&keys(result))),
+            Err(fault) => format!("← {fault}"),
+        });
+        result
     }
 
     fn remark(&mut self, message: impl Into<String>) {
         self.listing.problems.push(Problem::new("", message));
     }
+}
+
+/// The names of what a result holds: enough to follow a conversation, and nothing that could be a secret.
+fn keys(result: &Value) -> String {
+    let fields = result.as_object().into_iter().flatten();
+    let named = fields.map(|(name, value)| match value {
+        Value::Array(values) => format!("{name} ({})", values.len()),
+        _ => name.clone(),
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn client_info() -> Value {
