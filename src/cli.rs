@@ -120,6 +120,11 @@ pub fn definition() -> clap::Command {
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
+    // The hidden modes in which the program starts servers come before everything else.
+    #[cfg(target_os = "linux")]
+    if let Some(code) = crate::source::live::supervisor::entry() {
+        return code;
+    }
     let cli = Cli::parse();
     let choice = match cli.global.color {
         ColorChoice::Auto => anstream::ColorChoice::Auto,

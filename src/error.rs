@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// How a command ended when nothing stopped it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub struct Error {
     facts: Vec<(&'static str, String)>,
     help: Vec<String>,
     code: u8,
+    retry_after: Option<Duration>,
 }
 
 /// A result whose error is for a person.
@@ -55,6 +57,7 @@ impl Error {
             facts: Vec::new(),
             help: Vec::new(),
             code: 2,
+            retry_after: None,
         }
     }
 
@@ -86,6 +89,18 @@ impl Error {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// Says when the same attempt may go better: a busy server named the time.
+    #[must_use]
+    pub const fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// How long to wait before another attempt, where the other side said so.
+    pub const fn wait(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// The same error with these texts taken out of all that it says: a server's last words may quote its secrets.

@@ -1,0 +1,84 @@
+//! The fence that a process lays around itself on Linux before it becomes the server: resource limits, no new
+//! privileges, and Landlock. What it does not do: hide that other processes exist, keep a server from Unix
+//! sockets with a path, or bound what all its processes use together (the supervisor watches that).
+
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+    RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::Sandbox;
+use super::plan::Fence;
+
+/// What must be enforceable where a fence is required: reading, writing, renaming and truncating files.
+const REQUIRED: ABI = ABI::V3;
+/// The newest set of file rights that is asked for where the kernel knows it.
+const WANTED: ABI = ABI::V5;
+/// Devices that hold nothing and are written by everyone.
+const DEVICES: [&str; 6] = [
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/tty",
+];
+
+/// Applies the fence to this process and all it starts; says what was applied, or why a required one was not.
+pub(super) fn apply(fence: &Fence) -> Result<String, String> {
+    limit(fence).map_err(|e| format!("resource limits cannot be set: {e}"))?;
+    rustix::thread::set_no_new_privs(true).map_err(|e| format!("privileges cannot be dropped: {e}"))?;
+    let mut applied = Vec::new();
+    match fence.sandbox {
+        Sandbox::Off => {}
+        Sandbox::Auto => match restrict(fence, CompatLevel::BestEffort) {
+            Ok(RulesetStatus::FullyEnforced) => applied.push("landlock"),
+            Ok(RulesetStatus::PartiallyEnforced) => applied.push("landlock (partly)"),
+            Ok(RulesetStatus::NotEnforced) | Err(_) => {}
+        },
+        Sandbox::Required => match restrict(fence, CompatLevel::HardRequirement) {
+            Ok(RulesetStatus::NotEnforced) => return Err("this kernel has no Landlock".to_owned()),
+            Ok(_) => applied.push("landlock"),
+            Err(error) => return Err(format!("this kernel cannot enforce the fence: {error}")),
+        },
+    }
+    applied.push("rlimits");
+    if fence.no_network {
+        applied.push("no-network");
+    }
+    Ok(applied.join("+"))
+}
+
+fn limit(fence: &Fence) -> rustix::io::Result<()> {
+    let most = |value| Rlimit {
+        current: Some(value),
+        maximum: Some(value),
+    };
+    setrlimit(Resource::Core, most(0))?;
+    setrlimit(Resource::Cpu, most(fence.cpu_seconds))?;
+    setrlimit(Resource::Fsize, most(fence.file))?;
+    // Not the address space: engines such as V8 reserve far more of it than they use.
+    setrlimit(Resource::Data, most(fence.memory))
+}
+
+fn restrict(fence: &Fence, level: CompatLevel) -> Result<RulesetStatus, RulesetError> {
+    let read = AccessFs::from_read(WANTED);
+    let device: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
+    let mut rules = Ruleset::default()
+        .set_compatibility(level)
+        .handle_access(AccessFs::from_all(REQUIRED))?
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(WANTED))?
+        .scope(Scope::from_all(ABI::V6))?;
+    if fence.no_network {
+        rules = rules.handle_access(AccessNet::from_all(ABI::V4))?;
+    }
+    let status = rules
+        .create()?
+        .add_rules(path_beneath_rules(&fence.readable, read))?
+        .add_rules(path_beneath_rules([&fence.writable], AccessFs::from_all(WANTED)))?
+        .add_rules(path_beneath_rules(DEVICES, device))?
+        .restrict_self()?;
+    Ok(status.ruleset)
+}

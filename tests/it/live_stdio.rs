@@ -1,0 +1,533 @@
+//! Live servers over stdio: good ones, broken ones, and ones that would like to get out. The servers are the
+//! modes of `fixtures/servers/stdio.py`; without Python the tests skip.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mcpclass::error::Error;
+use mcpclass::manifest::Manifest;
+use mcpclass::source::live::{self, Limits, Options, Sandbox};
+use mcpclass::source::spec::{Endpoint, NamedBy, Secret, Spec};
+
+use crate::common::{root, stdout};
+
+/// A server in one of its modes, and how it is listed.
+struct Case {
+    spec: Spec,
+    limits: Limits,
+    options: Options,
+}
+
+impl Case {
+    /// `None`, with a message, where there is no Python.
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    fn new(args: &[&str]) -> Option<Self> {
+        // The interpreter itself: launchers of version managers add variables of their own.
+        let python = Command::new("python3")
+            .args(["-c", "import sys; print(sys.executable)"])
+            .output();
+        let Some(python) = python.ok().filter(|output| output.status.success()) else {
+            eprintln!("skipped: there is no python3");
+            return None;
+        };
+        let script = root().join("fixtures/servers/stdio.py").display().to_string();
+        let endpoint = Endpoint::Command {
+            program: stdout(&python).trim().to_owned(),
+            args: std::iter::once(script)
+                .chain(args.iter().map(|&arg| arg.to_owned()))
+                .collect(),
+            env: BTreeMap::new(),
+            cwd: None,
+        };
+        Some(Self {
+            spec: Spec {
+                name: None,
+                endpoint,
+                named_by: NamedBy::User,
+            },
+            limits: Limits {
+                timeout: Duration::from_secs(30),
+                ..Limits::default()
+            },
+            options: Options {
+                supervisor: Some(PathBuf::from(env!("CARGO_BIN_EXE_mcpclass"))),
+                ..Options::default()
+            },
+        })
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        if let Endpoint::Command { env, .. } = &mut self.spec.endpoint {
+            env.insert(name.to_owned(), Secret::new(value));
+        }
+        self
+    }
+
+    fn timeout(mut self, seconds: f64) -> Self {
+        self.limits.timeout = Duration::from_secs_f64(seconds);
+        self
+    }
+
+    fn run(&self) -> Result<Manifest, Error> {
+        tokio::runtime::Runtime::new()
+            .expect("a runtime")
+            .block_on(live::list(&self.spec, &self.limits, &self.options))
+    }
+
+    fn listed(&self) -> Manifest {
+        self.run().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn failed(&self) -> String {
+        let error = self.run().expect_err("the server is broken");
+        assert_eq!(error.code(), 4);
+        error.to_string()
+    }
+}
+
+fn names(manifest: &Manifest) -> Vec<&str> {
+    manifest.tools.iter().map(mcpclass::manifest::Tool::name).collect()
+}
+
+fn messages(manifest: &Manifest) -> String {
+    manifest
+        .problems
+        .iter()
+        .map(|p| format!("{}: {}\n", p.pointer, p.message))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+macro_rules! case {
+    ($($arg:expr),+) => {
+        match Case::new(&[$($arg),+]) {
+            Some(case) => case,
+            None => return,
+        }
+    };
+}
+
+#[test]
+fn a_server_is_listed_with_all_that_it_says() {
+    let manifest = case!("normal").listed();
+    assert_eq!(names(&manifest), ["weather", "tide"]);
+    let server = &manifest.server;
+    assert_eq!(
+        (server.name.as_str(), server.version.as_deref()),
+        ("fixture", Some("1.2.3"))
+    );
+    assert_eq!(server.protocol.as_deref(), Some("2025-11-25"));
+    assert_eq!(server.instructions.as_deref(), Some("Be kind."));
+    assert!(server.complete);
+    // Fields that no specification knows survive.
+    assert_eq!(manifest.tools[0].raw()["vendorHint"], "kept");
+    assert_eq!(manifest.tools[0].raw()["annotations"]["unknownHint"], 1);
+    assert_eq!(messages(&manifest), "");
+}
+
+#[test]
+fn every_page_is_read_also_behind_an_empty_cursor() {
+    assert_eq!(names(&case!("paginated").listed()), ["a", "b", "c"]);
+}
+
+#[test]
+fn the_other_era_and_older_versions_are_spoken() {
+    let manifest = case!("modern").listed();
+    assert_eq!(manifest.server.protocol.as_deref(), Some("2026-07-28"));
+    assert_eq!(manifest.server.name, "modern");
+    assert_eq!(names(&manifest), ["weather", "tide"]);
+    let manifest = case!("older").listed();
+    assert_eq!(manifest.server.protocol.as_deref(), Some("2024-11-05"));
+    assert_eq!(names(&manifest), ["weather", "tide"]);
+}
+
+#[test]
+fn garbage_around_messages_costs_nothing_and_is_noted() {
+    let manifest = case!("garbage").listed();
+    assert_eq!(names(&manifest), ["weather", "tide"]);
+    let messages = messages(&manifest);
+    assert!(messages.contains("Welcome to the weather!"), "{messages}");
+    assert!(!messages.contains('\u{1b}'), "{messages:?}");
+}
+
+#[test]
+fn messages_over_several_lines_are_read() {
+    let manifest = case!("pretty").listed();
+    assert_eq!(names(&manifest), ["weather", "tide"]);
+    assert!(messages(&manifest).contains("several lines"));
+}
+
+#[test]
+fn one_malformed_tool_costs_no_other() {
+    let manifest = case!("malformed").listed();
+    assert_eq!(names(&manifest), ["weather", "odd", "s", "tide"]);
+    let messages = messages(&manifest);
+    for pointer in ["/tools/1:", "/tools/2:", "/tools/3:", "/tools/4:"] {
+        assert!(messages.contains(pointer), "{messages}");
+    }
+}
+
+#[test]
+fn large_and_deep_and_halved_text_is_survived() {
+    let manifest = case!("long_line").listed();
+    assert_eq!(manifest.tools[0].raw()["x"].as_str().map(str::len), Some(20_000_000));
+    let manifest = case!("deep").listed();
+    assert!(names(&manifest).contains(&"flat"), "{}", messages(&manifest));
+    assert!(messages(&manifest).contains("nested deeper"), "{}", messages(&manifest));
+    let manifest = case!("surrogate").listed();
+    assert_eq!(names(&manifest), ["half"]);
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_named_as_such() {
+    let error = case!("not_utf8").failed();
+    assert!(error.contains("not UTF-8"), "{error}");
+}
+
+#[test]
+fn a_server_without_tools_is_listed_as_one() {
+    let manifest = case!("no_tools").listed();
+    assert!(manifest.tools.is_empty() && manifest.server.complete);
+    assert!(messages(&manifest).contains("no tools"));
+}
+
+#[test]
+fn silence_ends_at_the_time_limit() {
+    for mode in ["hang", "hang_later"] {
+        let started = Instant::now();
+        let error = case!(mode).timeout(1.5).failed();
+        assert!(error.contains("within 1.5 s") && error.contains("--timeout"), "{error}");
+        assert!(started.elapsed() < Duration::from_secs(15));
+    }
+    let error = case!("hang").timeout(1.5).failed();
+    assert!(
+        error.contains("initialize") && error.contains("still thinking"),
+        "{error}"
+    );
+}
+
+#[test]
+fn floods_end_at_their_limits() {
+    let error = case!("flood").failed();
+    assert!(error.contains("64 MiB") && error.contains("--max-bytes"), "{error}");
+    let mut case = case!("endless");
+    case.limits.max_pages = 7;
+    let error = case.failed();
+    assert!(
+        error.contains("more than 7 pages") && error.contains("--max-pages"),
+        "{error}"
+    );
+    let error = case!("many").failed();
+    assert!(
+        error.contains("more than 10000 tools") && error.contains("--max-tools"),
+        "{error}"
+    );
+    let error = case!("repeated").failed();
+    assert!(error.contains("never ends"), "{error}");
+    // Noise on standard error is drained, or the server would wait for ever.
+    assert_eq!(names(&case!("flood_stderr").listed()), ["weather", "tide"]);
+}
+
+#[test]
+fn the_exit_status_and_the_last_words_are_told() {
+    let error = case!("exits", "7").failed();
+    assert!(
+        error.contains("stopped before it listed its tools (exit status 7)"),
+        "{error}"
+    );
+    assert!(
+        error.contains("ModuleNotFoundError") && !error.contains('\u{1b}'),
+        "{error:?}"
+    );
+    assert!(error.contains("stdio.py exits 7"), "{error}");
+    let error = case!("exits", "0").failed();
+    assert!(error.contains("exit status 0"), "{error}");
+    let error = case!("exits_later").failed();
+    assert!(error.contains("exit status 3"), "{error}");
+    let error = case!("killed").failed();
+    assert!(error.contains("signal 9"), "{error}");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_said_so() {
+    let mut case = case!("normal");
+    if let Endpoint::Command { program, .. } = &mut case.spec.endpoint {
+        "no-such-program".clone_into(program);
+    }
+    let error = case.failed();
+    assert!(error.contains("no program `no-such-program` on PATH"), "{error}");
+}
+
+#[test]
+fn what_a_server_refuses_is_told_without_the_secret_in_it() {
+    let error = case!("refuses").env("API_KEY", "key-0123456789").failed();
+    assert!(error.contains("the key [redacted] is not valid"), "{error}");
+}
+
+#[test]
+fn no_variable_of_the_user_reaches_a_server() {
+    // Cargo gives this process variables of its own: none of them may arrive.
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "cargo runs the tests");
+    let manifest = case!("environment").env("NAMED", "configured-value").listed();
+    let allowed = ["HOME", "LANG", "LC_CTYPE", "NAMED", "PATH", "TMPDIR"];
+    for tool in &manifest.tools {
+        let text = tool.description().unwrap_or_default();
+        assert!(
+            !text.contains("CARGO_MANIFEST_DIR="),
+            "a process's environment was readable"
+        );
+        let own = tool.name() == "proc" || allowed.contains(&tool.name());
+        assert!(own, "{} arrived", tool.name());
+    }
+    let named = manifest
+        .tools
+        .iter()
+        .find(|tool| tool.name() == "NAMED")
+        .expect("it is configured");
+    // It arrives, and is not repeated.
+    assert_eq!(named.description(), Some("[redacted]"));
+    let home = manifest
+        .tools
+        .iter()
+        .find(|tool| tool.name() == "HOME")
+        .and_then(|tool| tool.description());
+    assert_ne!(home.map(PathBuf::from), std::env::home_dir());
+    assert!(!Path::new(home.expect("a home")).exists(), "the temporary home is gone");
+}
+
+#[cfg(target_os = "linux")]
+mod fence {
+    use super::*;
+
+    /// What a fenced server could do, by name.
+    fn attempts(case: &Case) -> (Manifest, BTreeMap<String, String>) {
+        let manifest = case.listed();
+        let found = manifest
+            .tools
+            .iter()
+            .map(|t| (t.name().to_owned(), t.description().unwrap_or_default().to_owned()));
+        let found = found.collect();
+        (manifest, found)
+    }
+
+    #[test]
+    fn the_fence_keeps_the_home_folder_shut_and_the_rest_unwritten() {
+        let home = std::env::home_dir().expect("a home");
+        let private = tempfile::tempdir_in(&home).expect("a folder in the home folder");
+        let secret = private.path().join("secret");
+        std::fs::write(&secret, "secret").expect("written");
+        let target = private.path().join("target").display().to_string();
+        let case = case!("fence", &format!(":{}", secret.display()), &format!(":{target}"), "1");
+        let (manifest, found) = attempts(&case);
+        let applied = manifest.server.sandbox.expect("it was started");
+        assert!(applied.contains("rlimits"), "{applied}");
+        if !applied.starts_with("landlock") {
+            return;
+        }
+        assert_eq!(found["read"], "PermissionError");
+        assert_eq!(found["write"], "PermissionError");
+        assert_eq!((found["own"].as_str(), found["temporary"].as_str()), ("done", "done"));
+        assert_eq!(found["kill"], "PermissionError", "the supervisor is out of reach");
+        assert!(secret.exists() && !Path::new(&target).exists());
+    }
+
+    #[test]
+    fn a_command_that_a_user_types_starts_in_the_users_folder() {
+        let (_, found) = attempts(&case!("fence", ":/nowhere", ":/nowhere", "1"));
+        assert_eq!(Path::new(&found["cwd"]), std::env::current_dir().expect("a folder"));
+        let mut configured = case!("fence", ":/nowhere", ":/nowhere", "1");
+        configured.spec.named_by = NamedBy::Config(PathBuf::from("x.json"));
+        let (_, found) = attempts(&configured);
+        assert!(found["cwd"].ends_with("/box/work"), "{}", found["cwd"]);
+    }
+
+    #[test]
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    fn without_a_network_not_even_this_machine_is_reached() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port().to_string();
+        let mut case = case!("fence", ":/nowhere", ":/nowhere", &port);
+        let (_, found) = attempts(&case);
+        assert_eq!(found["connect"], "done");
+        case.options.no_network = true;
+        match case.run() {
+            Ok(manifest) => {
+                let connect = manifest.tools.iter().find(|tool| tool.name() == "connect");
+                assert_ne!(connect.and_then(|tool| tool.description()), Some("done"));
+                assert!(
+                    manifest
+                        .server
+                        .sandbox
+                        .is_some_and(|applied| applied.contains("no-network"))
+                );
+            }
+            Err(error) if error.to_string().contains("bubblewrap") => {
+                eprintln!("skipped: this machine cannot take a network away");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_required_fence_is_had_or_nothing_is_started() {
+        let mut case = case!("normal");
+        case.options.sandbox = Sandbox::Required;
+        match case.run() {
+            Ok(manifest) => assert!(manifest.server.sandbox.is_some_and(|s| s.starts_with("landlock+"))),
+            Err(error) => assert!(error.to_string().contains("was not started"), "{error}"),
+        }
+        case.options.sandbox = Sandbox::Off;
+        assert_eq!(case.listed().server.sandbox.as_deref(), Some("rlimits"));
+    }
+
+    #[test]
+    fn greed_is_stopped() {
+        let error = case!("greedy").failed();
+        assert!(error.contains("memory") || error.contains("MemoryError"), "{error}");
+        let error = case!("forks").timeout(20.0).failed();
+        assert!(error.contains("processes"), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod nothing_is_left {
+    use super::*;
+
+    /// A case whose server writes the ids of its processes to a file.
+    fn noted(args: &[&str]) -> Option<(Case, tempfile::TempDir)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("pids").display().to_string();
+        let mut case = Case::new(args)?.env("PIDS", &file);
+        // The file is outside of what a fenced server may write.
+        case.options.sandbox = Sandbox::Off;
+        Some((case, folder))
+    }
+
+    fn pids(folder: &Path) -> Vec<String> {
+        let text = std::fs::read_to_string(folder.join("pids")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn runs(pid: &str) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    }
+
+    fn all_gone(pids: &[String], within: Duration) -> bool {
+        let until = Instant::now() + within;
+        while pids.iter().any(|pid| runs(pid)) {
+            if Instant::now() > until {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+
+    #[test]
+    fn after_a_listing_and_after_a_failure() {
+        let Some((case, folder)) = noted(&["parent"]) else {
+            return;
+        };
+        assert_eq!(names(&case.listed()), ["weather", "tide"]);
+        assert_eq!(pids(folder.path()).len(), 3);
+        assert!(all_gone(&pids(folder.path()), Duration::ZERO));
+
+        let Some((case, folder)) = noted(&["parent", "hang"]) else {
+            return;
+        };
+        let error = case.timeout(1.5).failed();
+        assert!(error.contains("--timeout"), "{error}");
+        assert_eq!(pids(folder.path()).len(), 3);
+        assert!(all_gone(&pids(folder.path()), Duration::ZERO));
+
+        let Some((case, folder)) = noted(&["stubborn"]) else {
+            return;
+        };
+        assert_eq!(names(&case.listed()), ["weather", "tide"]);
+        assert!(all_gone(&pids(folder.path()), Duration::ZERO));
+    }
+
+    /// How the listing program ends while it waits for a server that has left processes all over.
+    const WAYS: [&str; 4] = ["kill", "interrupt", "panic", "cancel"];
+
+    #[test]
+    fn however_the_listing_program_ends() {
+        for way in WAYS {
+            let Some((_, folder)) = noted(&["parent", "hang"]) else {
+                return;
+            };
+            let mut program = Command::new(std::env::current_exe().expect("this program"))
+                .args([
+                    "--exact",
+                    "live_stdio::nothing_is_left::the_listing_program",
+                    "--nocapture",
+                ])
+                .env("LIVE_TEST_PIDS", folder.path().join("pids"))
+                .env("LIVE_TEST_WAY", way)
+                .env("TMPDIR", folder.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("this program starts");
+            let until = Instant::now() + Duration::from_secs(20);
+            while pids(folder.path()).len() < 3 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let pids = pids(folder.path());
+            assert_eq!(pids.len(), 3, "{way}: the server started");
+            let id = rustix::process::Pid::from_child(&program);
+            match way {
+                "kill" => program.kill().expect("killed"),
+                "interrupt" => rustix::process::kill_process(id, rustix::process::Signal::INT).expect("interrupted"),
+                _ => {}
+            }
+            assert!(all_gone(&pids, Duration::from_secs(10)), "{way}: something is left");
+            let _ = program.wait();
+            let until = Instant::now() + Duration::from_secs(5);
+            let left = || {
+                let entries = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+                entries
+                    .filter(|e| e.file_name().display().to_string().starts_with("mcpclass-"))
+                    .count()
+            };
+            while left() > 0 && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            assert_eq!(left(), 0, "{way}: a temporary folder is left");
+        }
+    }
+
+    /// Not a test of its own: the program that [`however_the_listing_program_ends`] starts and ends.
+    #[test]
+    fn the_listing_program() {
+        let (Ok(file), Ok(way)) = (std::env::var("LIVE_TEST_PIDS"), std::env::var("LIVE_TEST_WAY")) else {
+            return;
+        };
+        let Some(case) = Case::new(&["parent", "hang"]) else {
+            return;
+        };
+        let mut case = case.env("PIDS", &file);
+        case.options.sandbox = Sandbox::Off;
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let listing = live::list(&case.spec, &case.limits, &case.options);
+            let give_up = async {
+                while std::fs::read_to_string(&file).unwrap_or_default().lines().count() < 3 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                match way.as_str() {
+                    "panic" => panic!("on purpose"),
+                    "cancel" => {}
+                    _ => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = listing => {}
+                () = give_up => {}
+            }
+        });
+    }
+}
