@@ -1,1 +1,4 @@
 //! Output formats: one file each, a function of the report.
+
+pub mod check;
+pub mod file;

@@ -1,0 +1,267 @@
+//! Acceptances: a person looked at a finding of one definition of one tool and takes it, with a reason, until a
+//! date. Owns the `[[accept]]` section of `mcpclass.toml`: reading it, adding to it, and what each entry still
+//! stands for. Refuses an entry without a reason or an end.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use crate::baseline::compare::{Change, Difference, Effect, Kind};
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The server's name.
+    pub server: String,
+    /// The tool's name.
+    pub tool: String,
+    /// What is accepted: a kind of change (`worse`, `new`, …), a finding (`signal:bulk`) or a rule; `None` for
+    /// whatever this definition brings.
+    pub finding: Option<String>,
+    /// Digest of the definition that was looked at.
+    pub digest: String,
+    /// Why it is fine.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Date,
+}
+
+/// What an entry comes to today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It accepts something.
+    Applies,
+    /// It would, but its date has passed.
+    Expired,
+    /// The tool's definition is another one now.
+    Changed {
+        /// Digest of the present definition.
+        is: String,
+    },
+    /// Nothing that it names was found.
+    Unmatched,
+}
+
+impl Standing {
+    /// The word for it in JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Applies => "applies",
+            Self::Expired => "expired",
+            Self::Changed { .. } => "changed",
+            Self::Unmatched => "unmatched",
+        }
+    }
+}
+
+/// The section as it is written. The date may be a TOML date or a string.
+#[derive(Deserialize)]
+struct Section {
+    #[serde(default)]
+    accept: Vec<toml::Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    server: String,
+    tool: String,
+    finding: Option<String>,
+    digest: String,
+    reason: String,
+    until: Until,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Until {
+    Date(toml::value::Datetime),
+    Text(String),
+}
+
+/// A mistake in the section: the line, counted from one, and what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The entries of a configuration file, in the order they are written.
+pub fn parse(text: &str) -> Result<Vec<Acceptance>, Mistake> {
+    let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+    let section: Section = toml::from_str(text).map_err(|error| Mistake {
+        line: error.span().map_or(1, |span| line_of(span.start)),
+        message: error.message().to_owned(),
+    })?;
+    let read = |spanned: toml::Spanned<Entry>| {
+        let line = line_of(spanned.span().start);
+        let entry = spanned.into_inner();
+        if entry.reason.trim().is_empty() {
+            let message = "the acceptance has no reason".to_owned();
+            return Err(Mistake { line, message });
+        }
+        let until = match &entry.until {
+            Until::Date(date) => date.to_string(),
+            Until::Text(text) => text.clone(),
+        };
+        let until = until.parse().map_err(|_| Mistake {
+            line,
+            message: format!("until = {until:?} is no date such as 2027-02-01"),
+        })?;
+        Ok(Acceptance {
+            server: entry.server,
+            tool: entry.tool,
+            finding: entry.finding,
+            digest: entry.digest,
+            reason: entry.reason,
+            until,
+        })
+    };
+    section.accept.into_iter().map(read).collect()
+}
+
+/// The file with one more entry, everything else as it was. An entry for the same server, tool and finding is
+/// replaced: it was about another definition, or its date has passed.
+pub fn add(text: &str, entry: &Acceptance) -> Result<String, Mistake> {
+    let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| Mistake {
+        line: error
+            .span()
+            .map_or(1, |span| text[..span.start].matches('\n').count() + 1),
+        message: error.message().to_owned(),
+    })?;
+    let section = document
+        .entry("accept")
+        .or_insert_with(|| Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
+    let Some(entries) = section.as_array_of_tables_mut() else {
+        let message = "`accept` is not written as [[accept]] sections".to_owned();
+        return Err(Mistake { line: 1, message });
+    };
+    let field = |table: &Table, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
+    let same = |table: &Table| {
+        field(table, "server").as_deref() == Some(&entry.server)
+            && field(table, "tool").as_deref() == Some(&entry.tool)
+            && field(table, "finding") == entry.finding
+    };
+    entries.retain(|table| !same(table));
+    let mut table = Table::new();
+    table["server"] = value(&entry.server);
+    table["tool"] = value(&entry.tool);
+    if let Some(finding) = &entry.finding {
+        table["finding"] = value(finding);
+    }
+    table["digest"] = value(&entry.digest);
+    table["reason"] = value(&entry.reason);
+    table["until"] = value(entry.until.to_string());
+    if !text.trim().is_empty() {
+        table.decor_mut().set_prefix("\n");
+    }
+    entries.push(table);
+    Ok(document.to_string())
+}
+
+/// Which of the entries (by index) accept this change; empty unless together they cover all of it.
+pub fn covering(entries: &[Acceptance], server: &str, change: &Change, today: Date) -> Vec<usize> {
+    let fitting: Vec<usize> = (0..entries.len())
+        .filter(|&i| names(&entries[i], server, change) && entries[i].digest == change.digest())
+        .filter(|&i| entries[i].until >= today)
+        .collect();
+    if fitting.iter().any(|&i| is_whole(&entries[i], change.kind)) {
+        return fitting;
+    }
+    let telling = |effect: Effect| change.kind != Kind::Worse || effect == Effect::Worse;
+    let mut reasons = change.reasons.iter().filter(|r| telling(r.effect)).peekable();
+    let covered = reasons.peek().is_some()
+        && reasons.all(|reason| fitting.iter().any(|&i| covers(&entries[i], change, &reason.what)));
+    if covered { fitting } else { Vec::new() }
+}
+
+/// What an entry comes to, given every change found and the digest under which its tool is listed now.
+pub fn standing(entry: &Acceptance, changes: &[(&str, &Change)], listed: Option<&str>, today: Date) -> Standing {
+    let about = || changes.iter().filter(|(server, change)| names(entry, server, change));
+    let of_digest = || about().filter(|(_, change)| change.digest() == entry.digest);
+    let matches = of_digest().any(|(_, change)| {
+        is_whole(entry, change.kind) || change.reasons.iter().any(|reason| covers(entry, change, &reason.what))
+    });
+    match listed {
+        _ if matches && entry.until < today => Standing::Expired,
+        _ if matches => Standing::Applies,
+        Some(is) if is != entry.digest => Standing::Changed { is: is.to_owned() },
+        _ => Standing::Unmatched,
+    }
+}
+
+fn names(entry: &Acceptance, server: &str, change: &Change) -> bool {
+    entry.server == server && entry.tool == change.subject.name()
+}
+
+fn is_whole(entry: &Acceptance, kind: Kind) -> bool {
+    entry.finding.as_deref().is_none_or(|finding| finding == kind.name())
+}
+
+/// Whether an entry for a finding or a rule is about this difference. A rule is what a label rests on.
+fn covers(entry: &Acceptance, change: &Change, what: &Difference) -> bool {
+    let Some(finding) = entry.finding.as_deref() else {
+        return true;
+    };
+    let by_rule = || {
+        let category = change.label().map(|label| label.category);
+        matches!(what, Difference::Category { .. } | Difference::Risk { .. })
+            && change
+                .evidence
+                .iter()
+                .any(|e| &*e.rule == finding && e.says == category)
+    };
+    what.id() == finding || by_rule()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Acceptance {
+        Acceptance {
+            server: "notes".to_owned(),
+            tool: "read_file".to_owned(),
+            finding: Some("worse".to_owned()),
+            digest: "sha256:00".to_owned(),
+            reason: "only \"scratch\" files".to_owned(),
+            until: jiff::civil::date(2027, 2, 1),
+        }
+    }
+
+    #[test]
+    fn what_is_added_reads_back_and_the_rest_stays() {
+        let before = "# ours\n[decisions]\n\"Read.medium\" = 'ask' # why\n";
+        let after = add(before, &entry()).expect("valid TOML");
+        assert!(after.starts_with(before), "{after}");
+        assert_eq!(parse(&after), Ok(vec![entry()]));
+        let again = Acceptance {
+            digest: "sha256:11".to_owned(),
+            ..entry()
+        };
+        let replaced = add(&after, &again).expect("valid TOML");
+        assert_eq!(parse(&replaced), Ok(vec![again]));
+        assert_eq!(
+            add("", &entry()).expect("valid TOML").lines().next(),
+            Some("[[accept]]")
+        );
+    }
+
+    #[test]
+    fn an_entry_needs_a_reason_and_an_end() {
+        let text = add("", &entry()).expect("valid TOML");
+        let bare = text.replace("2027-02-01", "soon");
+        assert_eq!(
+            parse(&bare).map_err(|m| m.message),
+            Err("until = \"soon\" is no date such as 2027-02-01".to_owned())
+        );
+        let toml_date = text.replace("\"2027-02-01\"", "2027-02-01");
+        assert_eq!(parse(&toml_date), Ok(vec![entry()]));
+        let silent = "\n[[accept]]\nserver='a'\ntool='b'\ndigest='c'\nreason=' '\nuntil='2027-01-01'\n";
+        assert_eq!(parse(silent).map_err(|m| m.line), Err(2));
+        let typo = text.replace("reason", "raeson");
+        assert!(parse(&typo).is_err());
+    }
+}

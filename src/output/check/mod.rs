@@ -1,0 +1,50 @@
+//! Reports of `mcpclass check`, a file a format, each a pure function of [`crate::baseline::check::Check`].
+
+pub mod json;
+pub mod table;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::baseline::check::Check;
+
+/// The formats of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a person at a terminal.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// `FORMAT=FILE`: a report and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// How it is written.
+    pub format: Format,
+    /// Where.
+    pub file: PathBuf,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = text.split_once('=').ok_or("not of the form FORMAT=FILE")?;
+        if file.is_empty() {
+            return Err("no file after the equals sign".to_owned());
+        }
+        Ok(Self {
+            format: clap::ValueEnum::from_str(format, false)?,
+            file: PathBuf::from(file),
+        })
+    }
+}
+
+/// The report in a format.
+pub fn render(check: &Check, format: Format) -> String {
+    match format {
+        Format::Table => table::render(check),
+        Format::Json => json::render(check),
+    }
+}
