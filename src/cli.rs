@@ -1,7 +1,6 @@
 //! The command line: the list of commands and the options that all of them share. Each command's own
 //! arguments stand with its code under [`crate::command`]; nothing is decided here.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::command;
 use crate::error::{Outcome, Result};
+use crate::ui;
 
 /// Decide what an agent may do with the tools of an MCP server.
 #[derive(Debug, Parser)]
@@ -132,8 +132,7 @@ pub fn main() -> ExitCode {
         // A broken pipe: the reader had enough.
         Err(error) if error.code() == 0 => ExitCode::SUCCESS,
         Err(error) => {
-            let style = anstyle::AnsiColor::Red.on_default().bold();
-            let _ = writeln!(anstream::stderr(), "{style}error{style:#}: {error}");
+            ui::error(&error);
             ExitCode::from(error.code())
         }
     }

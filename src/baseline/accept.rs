@@ -1,12 +1,12 @@
 //! Acceptances: a person looked at a finding of one definition of one tool and takes it, with a reason, until a
-//! date. Owns the `[[accept]]` section of `mcpclass.toml`: reading it, adding to it, and what each entry still
-//! stands for. Refuses an entry without a reason or an end.
+//! date. Owns what the `[[accept]]` entries of `mcpclass.toml` mean, what each still stands for, and adding one.
+//! Refuses an entry that names no definition or no end.
 
 use jiff::civil::Date;
-use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::baseline::compare::{Change, Difference, Effect, Kind};
+use crate::settings::file::AcceptEntry;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,31 +54,6 @@ impl Standing {
     }
 }
 
-/// The section as it is written. The date may be a TOML date or a string.
-#[derive(Deserialize)]
-struct Section {
-    #[serde(default)]
-    accept: Vec<toml::Spanned<Entry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    server: String,
-    tool: String,
-    finding: Option<String>,
-    digest: String,
-    reason: String,
-    until: Until,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Until {
-    Date(toml::value::Datetime),
-    Text(String),
-}
-
 /// A mistake in the section: the line, counted from one, and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -88,38 +63,27 @@ pub struct Mistake {
     pub message: String,
 }
 
-/// The entries of a configuration file, in the order they are written.
-pub fn parse(text: &str) -> Result<Vec<Acceptance>, Mistake> {
-    let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
-    let section: Section = toml::from_str(text).map_err(|error| Mistake {
-        line: error.span().map_or(1, |span| line_of(span.start)),
-        message: error.message().to_owned(),
-    })?;
-    let read = |spanned: toml::Spanned<Entry>| {
-        let line = line_of(spanned.span().start);
-        let entry = spanned.into_inner();
-        if entry.reason.trim().is_empty() {
-            let message = "the acceptance has no reason".to_owned();
-            return Err(Mistake { line, message });
-        }
-        let until = match &entry.until {
-            Until::Date(date) => date.to_string(),
-            Until::Text(text) => text.clone(),
+impl TryFrom<&AcceptEntry> for Acceptance {
+    type Error = String;
+
+    /// An entry that says which definition of which tool, and until when.
+    fn try_from(entry: &AcceptEntry) -> Result<Self, String> {
+        let needed = |value: &Option<String>, key: &str| {
+            let missing = || format!("an acceptance names no {key}: {}", entry.reason);
+            value.clone().ok_or_else(missing)
         };
-        let until = until.parse().map_err(|_| Mistake {
-            line,
-            message: format!("until = {until:?} is no date such as 2027-02-01"),
-        })?;
-        Ok(Acceptance {
-            server: entry.server,
-            tool: entry.tool,
-            finding: entry.finding,
-            digest: entry.digest,
-            reason: entry.reason,
-            until,
+        let until = needed(&entry.until, "until")?;
+        Ok(Self {
+            server: needed(&entry.server, "server")?,
+            tool: needed(&entry.tool, "tool")?,
+            finding: entry.rule.clone(),
+            digest: needed(&entry.digest, "digest")?,
+            reason: entry.reason.clone(),
+            until: until
+                .parse()
+                .map_err(|_| format!("until = {until:?} is no date such as 2027-02-01"))?,
         })
-    };
-    section.accept.into_iter().map(read).collect()
+    }
 }
 
 /// The file with one more entry, everything else as it was. An entry for the same server, tool and finding is
@@ -142,14 +106,14 @@ pub fn add(text: &str, entry: &Acceptance) -> Result<String, Mistake> {
     let same = |table: &Table| {
         field(table, "server").as_deref() == Some(&entry.server)
             && field(table, "tool").as_deref() == Some(&entry.tool)
-            && field(table, "finding") == entry.finding
+            && field(table, "rule").or_else(|| field(table, "finding")) == entry.finding
     };
     entries.retain(|table| !same(table));
     let mut table = Table::new();
     table["server"] = value(&entry.server);
     table["tool"] = value(&entry.tool);
     if let Some(finding) = &entry.finding {
-        table["finding"] = value(finding);
+        table["rule"] = value(finding);
     }
     table["digest"] = value(&entry.digest);
     table["reason"] = value(&entry.reason);
@@ -218,7 +182,10 @@ fn covers(entry: &Acceptance, change: &Change, what: &Difference) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::settings::file;
 
     fn entry() -> Acceptance {
         Acceptance {
@@ -231,18 +198,23 @@ mod tests {
         }
     }
 
+    fn read(text: &str) -> Result<Vec<Acceptance>, String> {
+        let config = file::parse(text, Path::new("mcpclass.toml")).map_err(|e| e.to_string())?;
+        config.accept.iter().map(Acceptance::try_from).collect()
+    }
+
     #[test]
     fn what_is_added_reads_back_and_the_rest_stays() {
-        let before = "# ours\n[decisions]\n\"Read.medium\" = 'ask' # why\n";
+        let before = "# ours\n[decisions]\nread.medium = 'ask' # why\n";
         let after = add(before, &entry()).expect("valid TOML");
         assert!(after.starts_with(before), "{after}");
-        assert_eq!(parse(&after), Ok(vec![entry()]));
+        assert_eq!(read(&after), Ok(vec![entry()]));
         let again = Acceptance {
             digest: "sha256:11".to_owned(),
             ..entry()
         };
         let replaced = add(&after, &again).expect("valid TOML");
-        assert_eq!(parse(&replaced), Ok(vec![again]));
+        assert_eq!(read(&replaced), Ok(vec![again]));
         assert_eq!(
             add("", &entry()).expect("valid TOML").lines().next(),
             Some("[[accept]]")
@@ -250,18 +222,17 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_needs_a_reason_and_an_end() {
+    fn an_entry_needs_a_definition_and_an_end() {
         let text = add("", &entry()).expect("valid TOML");
-        let bare = text.replace("2027-02-01", "soon");
-        assert_eq!(
-            parse(&bare).map_err(|m| m.message),
-            Err("until = \"soon\" is no date such as 2027-02-01".to_owned())
-        );
         let toml_date = text.replace("\"2027-02-01\"", "2027-02-01");
-        assert_eq!(parse(&toml_date), Ok(vec![entry()]));
-        let silent = "\n[[accept]]\nserver='a'\ntool='b'\ndigest='c'\nreason=' '\nuntil='2027-01-01'\n";
-        assert_eq!(parse(silent).map_err(|m| m.line), Err(2));
-        let typo = text.replace("reason", "raeson");
-        assert!(parse(&typo).is_err());
+        assert_eq!(read(&toml_date), Ok(vec![entry()]));
+        for broken in [
+            text.replace("2027-02-01", "soon"),
+            text.replace("until =", "#"),
+            text.replace("digest =", "#"),
+            text.replace("reason =", "raeson ="),
+        ] {
+            assert!(read(&broken).is_err(), "{broken}");
+        }
     }
 }

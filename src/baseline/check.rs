@@ -374,7 +374,8 @@ fn instructions(reviewed: &lock::Server, now: &Manifest, classifier: &Classifier
     };
     let (before, after) = (assess(was)?, assess(is)?);
     let mut reasons = compare::facts(&Facts::of(&before), &Facts::of(&after), Some(&after));
-    reasons.retain(|reason| matches!(reason.what, Difference::Signal { .. }));
+    let telling = |id: &str| matches!(id, "hidden-text" | "instructions");
+    reasons.retain(|reason| matches!(&reason.what, Difference::Signal { id, .. } if telling(id)));
     let edit = Edit {
         pointer: "/instructions".to_owned(),
         what: What::Text {

@@ -4,8 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::assessment::{Assessment, Operation};
+use crate::assessment::{Assessment, Operation, Signal};
 use crate::label::{Category, Decision, Label, Risk};
+
+/// Signals that other facts tell in full: operations and conflicts are compared one by one.
+const TOLD_ELSEWHERE: [&str; 2] = ["operations", "annotation-conflict"];
 
 /// The decided facts about one tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +67,12 @@ impl From<&Operation> for Choice {
 impl Facts {
     /// The facts of an assessment.
     pub fn of(assessment: &Assessment) -> Self {
-        let signals = assessment.signals.iter().map(|signal| signal.id.to_string());
+        let telling = |signal: &&Signal| !TOLD_ELSEWHERE.contains(&&*signal.id);
+        let signals = assessment
+            .signals
+            .iter()
+            .filter(telling)
+            .map(|signal| signal.id.to_string());
         let conflicts = assessment.conflicts.iter().map(|conflict| conflict.hint.clone());
         Self {
             category: assessment.category,
@@ -83,13 +91,14 @@ impl Facts {
     }
 }
 
-/// Parameters whose own words speak for Execute with critical risk: the open arguments of the labelling guide.
+/// Parameters that a signal of an open argument (`open-command`, `open-query`, …) rests on.
 fn open_parameters(assessment: &Assessment) -> impl Iterator<Item = String> {
     assessment
-        .evidence
+        .signals
         .iter()
-        .filter(|e| e.says == Some(Category::Execute))
-        .filter_map(|e| parameter_of(&e.pointer))
+        .filter(|signal| signal.id.starts_with("open-"))
+        .flat_map(|signal| &signal.evidence)
+        .filter_map(|evidence| parameter_of(&evidence.pointer))
 }
 
 /// The top-level parameter that a pointer into a schema is about.

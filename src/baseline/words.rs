@@ -39,7 +39,7 @@ pub fn pieces(was: &str, is: &str) -> Vec<Piece> {
         push(&mut pieces, Tag::Removed, old);
         push(&mut pieces, Tag::Added, new);
     } else {
-        for change in TextDiff::from_words(old, new).iter_all_changes() {
+        for change in TextDiff::from_slices(&tokens(old), &tokens(new)).iter_all_changes() {
             let tag = match change.tag() {
                 ChangeTag::Equal => Tag::Same,
                 ChangeTag::Insert => Tag::Added,
@@ -59,9 +59,37 @@ pub fn only(pieces: &[Piece], tag: Tag) -> String {
         if !out.is_empty() {
             out.push_str(" … ");
         }
-        out.push_str(piece.text.trim());
+        out.push_str(
+            piece
+                .text
+                .trim_start_matches(|c: char| c.is_whitespace() || ",;.:".contains(c))
+                .trim_end(),
+        );
     }
     out
+}
+
+/// Words, runs of whitespace, and every other character by itself.
+fn tokens(text: &str) -> Vec<&str> {
+    let class = |c: char| match c {
+        c if c.is_alphanumeric() || c == '_' => 0,
+        c if c.is_whitespace() => 1,
+        _ => 2,
+    };
+    let mut tokens = Vec::new();
+    let (mut start, mut before) = (0, None);
+    for (at, c) in text.char_indices() {
+        let this = class(c);
+        if before.is_some_and(|b| b != this || this == 2) {
+            tokens.push(&text[start..at]);
+            start = at;
+        }
+        before = Some(this);
+    }
+    if before.is_some() {
+        tokens.push(&text[start..]);
+    }
+    tokens
 }
 
 fn push(pieces: &mut Vec<Piece>, tag: Tag, text: &str) {
@@ -119,7 +147,7 @@ mod tests {
     #[test]
     fn the_added_words_are_the_added_words() {
         let found = pieces("Reads a file.", "Reads a file, then permanently deletes it.");
-        assert_eq!(only(&found, Tag::Added), "file, then permanently deletes it.");
+        assert_eq!(only(&found, Tag::Added), "then permanently deletes it");
         let found = pieces("Reads a file from disk.", "Reads a file and wipes it from disk.");
         assert_eq!(only(&found, Tag::Added), "and wipes it");
         assert_eq!(only(&found, Tag::Removed), "");

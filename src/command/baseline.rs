@@ -1,6 +1,5 @@
 //! `mcpclass baseline`: pins what was reviewed.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::baseline::check;
@@ -9,10 +8,11 @@ use crate::baseline::origin::Origin;
 use crate::cli::Global;
 use crate::command::check::{folder_of, read_lock};
 use crate::error::{Error, Outcome, Result};
-use crate::output::file;
+use crate::fsio;
 use crate::report::Assessed;
 use crate::settings::Settings;
 use crate::source::{self, SourceArgs};
+use crate::ui;
 
 /// Arguments of `mcpclass baseline`.
 #[derive(Debug, clap::Args)]
@@ -64,17 +64,14 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     if lock.tools() == 0 {
         return Err(Error::nothing("no tool was listed, so there is nothing to pin"));
     }
-    file::write(&args.output, &lock.to_text())?;
-    if !global.quiet {
-        let (tools, servers) = (lock.tools(), lock.servers.len());
-        writeln!(
-            anstream::stderr(),
-            "pinned {tools} {} of {servers} {} in {}",
-            if tools == 1 { "tool" } else { "tools" },
-            if servers == 1 { "server" } else { "servers" },
-            args.output.display()
-        )?;
-    }
+    fsio::write_atomic(&args.output, lock.to_text().as_bytes())?;
+    let (tools, servers) = (lock.tools(), lock.servers.len());
+    let tools = format!("{tools} {}", if tools == 1 { "tool" } else { "tools" });
+    let servers = format!("{servers} {}", if servers == 1 { "server" } else { "servers" });
+    ui::note(
+        global,
+        &format!("pinned {tools} of {servers} in {}", args.output.display()),
+    );
     Ok(Outcome::Done)
 }
 

@@ -1,9 +1,8 @@
 //! `mcpclass check`: lists the reviewed servers again and fails on what got worse.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::baseline::accept::{self, Acceptance};
+use crate::baseline::accept::Acceptance;
 use crate::baseline::check::{self, Present, Terms};
 use crate::baseline::gate::Gates;
 use crate::baseline::lock::{self, Lock};
@@ -11,10 +10,11 @@ use crate::baseline::origin::Origin;
 use crate::classify::Classifier;
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::fsio;
 use crate::output::check as report;
-use crate::output::file;
 use crate::settings::Settings;
 use crate::source::{self, SourceArgs};
+use crate::ui;
 
 /// Arguments of `mcpclass check`.
 #[derive(Debug, clap::Args)]
@@ -57,15 +57,16 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     };
     let present = list(&lock, &args.baseline, &args.source, consent, &classifier, global)?;
     let terms = Terms {
-        acceptances: acceptances(global)?,
+        acceptances: acceptances(&settings)?,
         gates: args.fail_on.clone(),
         today: today()?,
     };
     let check = check::check(&lock, &present, &classifier, &terms);
     for target in &args.report {
-        file::write(&target.file, &report::render(&check, target.format))?;
+        let text = ui::plain(report::render(&check, target.format).into_bytes());
+        fsio::write_atomic(&target.file, &text)?;
     }
-    write!(anstream::stdout(), "{}", report::render(&check, args.format))?;
+    ui::print(report::render(&check, args.format).as_bytes())?;
     Ok(check.outcome())
 }
 
@@ -153,14 +154,11 @@ pub fn folder_of(lock: &Path) -> PathBuf {
     lock.parent().map(Path::to_owned).unwrap_or_default()
 }
 
-/// The acceptances of the configuration file, if there is one.
-pub fn acceptances(global: &Global) -> Result<Vec<Acceptance>> {
-    let Some(path) = Settings::file(global)? else {
-        return Ok(Vec::new());
-    };
-    let text = std::fs::read_to_string(&path).map_err(|error| Error::io("cannot read", &path, &error))?;
-    accept::parse(&text)
-        .map_err(|mistake| Error::new(format!("{}:{}: {}", path.display(), mistake.line, mistake.message)))
+/// The acceptances of the configuration file.
+pub fn acceptances(settings: &Settings) -> Result<Vec<Acceptance>> {
+    let shown = settings.path.clone().unwrap_or_default();
+    let read = |entry| Acceptance::try_from(entry).map_err(|why| Error::new(format!("{}: {why}", shown.display())));
+    settings.accept.iter().map(read).collect()
 }
 
 /// The day on which acceptances are judged: `SOURCE_DATE_EPOCH` where it is set, so that a run can be

@@ -12,6 +12,7 @@ pub mod index;
 pub mod man;
 pub mod page;
 pub mod policy;
+pub mod rerun;
 pub mod rules;
 pub mod scan;
 pub mod search;

@@ -1,4 +1,70 @@
-//! Output formats: one file each, a function of the report.
+//! Output formats: one file each, a function of the assessed servers. A new format is one file and one line in
+//! [`formats!`]. Formats print what they are given and decide nothing; exit statuses stand with the commands.
 
 pub mod check;
-pub mod file;
+pub mod explain;
+pub mod json;
+pub mod jsonl;
+pub mod markdown;
+pub mod table;
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::classify::Classifier;
+use crate::report::Assessed;
+
+/// What a format may know beside the servers.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// The rule book and the decision table that decided.
+    pub classifier: &'a Classifier,
+    /// How many rows a reader wants.
+    pub rows: Rows,
+    /// Columns to lay out for; `None` where nothing may be cut.
+    pub width: Option<usize>,
+    /// The arguments that name the same servers again, quoted for a shell.
+    pub servers: &'a str,
+    /// How long it took; only where a person watches, for it differs from run to run.
+    pub elapsed: Option<Duration>,
+}
+
+/// How many tools a table shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Every tool.
+    All,
+    /// The worst, as many as fit a screen.
+    Worst,
+}
+
+macro_rules! formats {
+    ($($(#[$attribute:meta])* $variant:ident => $module:ident),+ $(,)?) => {
+        /// How to print the result.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+        pub enum Format {
+            $($(#[$attribute])* $variant),+
+        }
+
+        impl Format {
+            /// Prints the servers.
+            pub fn write(self, servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+                match self {
+                    $(Self::$variant => $module::write(servers, context, out)),+
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    /// For people: the worst first
+    #[default]
+    Table => table,
+    /// The `mcpclass/1` document
+    Json => json,
+    /// A tool a line, with its server
+    Jsonl => jsonl,
+    /// A report for a pull request or a wiki
+    Markdown => markdown,
+}

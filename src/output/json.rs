@@ -1,0 +1,103 @@
+//! `--format json`: the contract document. Also owns how this program writes JSON anywhere: control and hidden
+//! characters of strangers are written as `\u` escapes, so that a terminal showing the output stays safe.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+
+use crate::output::Context;
+use crate::report::{Assessed, Report};
+use crate::text::escape;
+
+/// Prints the document.
+pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let report = Report::new(servers, context.classifier.rules_digest());
+    pretty(&report, &mut *out)?;
+    writeln!(out)
+}
+
+/// Writes a value over several lines, indented by two spaces, without a line feed at the end.
+pub fn pretty(value: &impl Serialize, out: impl Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(out, Careful(PrettyFormatter::new()));
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
+
+/// Writes a value on one line, without a line feed at the end.
+pub fn compact(value: &impl Serialize, out: impl Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(out, Careful(CompactFormatter));
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
+
+/// A formatter that differs from the one inside only in escaping more characters.
+struct Careful<F>(F);
+
+/// Hands each method on to the formatter inside.
+macro_rules! as_inside {
+    ($($method:ident($($argument:ident: $type:ty),*)),+ $(,)?) => {
+        $(fn $method<W: ?Sized + Write>(&mut self, writer: &mut W $(, $argument: $type)*) -> io::Result<()> {
+            self.0.$method(writer $(, $argument)*)
+        })+
+    };
+}
+
+impl<F: Formatter> Formatter for Careful<F> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Of ASCII, the serializer itself escapes all but DEL.
+        if fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut rest = fragment;
+        while let Some(index) = rest.find(|c: char| c.is_control() || escape::is_hidden(c)) {
+            let (before, from) = rest.split_at(index);
+            writer.write_all(before.as_bytes())?;
+            let mut chars = from.chars();
+            if let Some(c) = chars.next() {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+            rest = chars.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    as_inside!(
+        begin_array(),
+        end_array(),
+        begin_array_value(first: bool),
+        end_array_value(),
+        begin_object(),
+        end_object(),
+        begin_object_key(first: bool),
+        end_object_key(),
+        begin_object_value(),
+        end_object_value(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_escaped_and_mean_the_same() {
+        let text = "naïve 名\u{7f}\u{9b}31m\u{202e}\u{e0041}\u{1b}";
+        let mut out = Vec::new();
+        compact(&text, &mut out).expect("memory");
+        let json = String::from_utf8(out).expect("UTF-8");
+        assert_eq!(json, r#""naïve 名\u007f\u009b31m\u202e\udb40\udc41\u001b""#);
+        assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);
+    }
+
+    #[test]
+    fn layout_is_that_of_serde_json() {
+        let value = serde_json::json!({"a": [1, {"b": []}], "c": {}, "d": "e"});
+        let mut out = Vec::new();
+        pretty(&value, &mut out).expect("memory");
+        assert_eq!(
+            String::from_utf8(out).expect("UTF-8"),
+            serde_json::to_string_pretty(&value).expect("JSON")
+        );
+    }
+}
