@@ -18,6 +18,7 @@ pub mod error;
 pub mod fsio;
 pub mod gate;
 pub mod label;
+pub mod locate;
 pub mod manifest;
 pub mod output;
 pub mod page;

@@ -186,6 +186,15 @@ fn objects(was: &Map<String, Value>, is: &Map<String, Value>, pointer: &str, dep
                 values(was, is, key, pointer, depth + 1, found);
                 continue;
             }
+            // Hints count one by one, whether or not there were others.
+            (None, Some(Value::Object(is))) if pointer == "/annotations" => {
+                objects(&Map::new(), is, &pointer, depth + 1, found);
+                continue;
+            }
+            (Some(Value::Object(was)), None) if pointer == "/annotations" => {
+                objects(was, &Map::new(), &pointer, depth + 1, found);
+                continue;
+            }
             (None, Some(is)) => What::Added(is.clone()),
             (Some(was), None) => What::Removed(was.clone()),
             (None, None) => continue,

@@ -3,6 +3,7 @@
 //! definition whose digest is not its own. Never holds a secret: of environments and headers, only names.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -173,6 +174,14 @@ impl Lock {
         }
         safe.push('\n');
         safe
+    }
+
+    /// What its origins name, with paths from here.
+    pub fn words(&self, folder: &Path) -> Vec<String> {
+        self.origins
+            .iter()
+            .flat_map(|origin| origin.args(folder).servers)
+            .collect()
     }
 
     /// How many tools it holds.

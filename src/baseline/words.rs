@@ -49,7 +49,33 @@ pub fn pieces(was: &str, is: &str) -> Vec<Piece> {
         }
     }
     push(&mut pieces, Tag::Same, &was[was.len() - end..]);
-    pieces
+    joined(pieces)
+}
+
+/// The pieces with single words that happen to stay between two changes made part of them: a rewritten
+/// sentence is shown as one, not as a ladder of words.
+fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+    let last = pieces.len().saturating_sub(1);
+    let mut out = Vec::with_capacity(pieces.len());
+    let (mut removed, mut added) = (String::new(), String::new());
+    for (index, piece) in pieces.into_iter().enumerate() {
+        match piece.tag {
+            Tag::Removed => removed.push_str(&piece.text),
+            Tag::Added => added.push_str(&piece.text),
+            Tag::Same if index > 0 && index < last && count(&piece.text) < 2 => {
+                removed.push_str(&piece.text);
+                added.push_str(&piece.text);
+            }
+            Tag::Same => {
+                push(&mut out, Tag::Removed, &std::mem::take(&mut removed));
+                push(&mut out, Tag::Added, &std::mem::take(&mut added));
+                push(&mut out, Tag::Same, &piece.text);
+            }
+        }
+    }
+    push(&mut out, Tag::Removed, &removed);
+    push(&mut out, Tag::Added, &added);
+    out
 }
 
 /// The runs with this tag, joined and trimmed; what stood between them becomes an ellipsis.

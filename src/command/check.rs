@@ -12,6 +12,8 @@ use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::fsio;
 use crate::output::check as report;
+use crate::output::finding::{self, RuleInfo};
+use crate::output::place::Places;
 use crate::settings::Settings;
 use crate::source::{self, SourceArgs};
 use crate::ui;
@@ -62,12 +64,25 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         today: today()?,
     };
     let check = check::check(&lock, &present, &classifier, &terms);
+    let mut findings = finding::of_check(&check);
+    let words = if present.named {
+        args.source.servers.clone()
+    } else {
+        lock.words(&folder_of(&args.baseline))
+    };
+    Places::read(&check, words, &args.baseline, settings.path.as_deref()).fill(&mut findings);
+    let rules = rules();
     for target in &args.report {
-        let text = ui::plain(report::render(&check, target.format).into_bytes());
-        fsio::write_atomic(&target.file, &text)?;
+        let text = report::render(&check, &findings, &rules, target.format);
+        fsio::write_atomic(&target.file, &ui::plain(text.into_bytes()))?;
     }
-    ui::print(report::render(&check, args.format).as_bytes())?;
+    ui::print(report::render(&check, &findings, &rules, args.format).as_bytes())?;
     Ok(check.outcome())
+}
+
+/// Descriptions of everything that a finding may name.
+fn rules() -> Vec<RuleInfo> {
+    finding::KINDS.to_vec()
 }
 
 /// What a user agreed to for servers that a lock names.

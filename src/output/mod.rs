@@ -3,9 +3,14 @@
 
 pub mod check;
 pub mod explain;
+pub mod finding;
+pub mod github;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
 pub mod markdown;
+pub mod place;
+pub mod sarif;
 pub mod table;
 
 use std::io::{self, Write};

@@ -67,13 +67,14 @@ fn server_lines(out: &mut String, server: &ServerCheck, several: bool) {
     if let State::Skipped = server.state {
         line(
             out,
-            &format!("{} was not checked: other servers were named", one_line(&server.name)),
+            &format!("not checked, for other servers were named: {}", one_line(&server.name)),
         );
         return;
     }
     if several && (!server.changes.is_empty() || server.state.trouble().is_some()) {
         let bold = Style::new().bold();
-        line(out, &format!("{bold}{}{bold:#}", one_line(&server.name)));
+        // Our word comes first on every line: a name must not begin one, for CI systems read commands there.
+        line(out, &format!("server {bold}{}{bold:#}", one_line(&server.name)));
     }
     if let Some(why) = server.state.trouble() {
         let style = AnsiColor::Red.on_default().bold();
