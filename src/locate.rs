@@ -1,6 +1,7 @@
 //! Where a tool or a server stands in the file that it was read from: line and column, for reports that point at
 //! code. Works on texts in memory; finds nothing rather than guess.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
@@ -34,30 +35,48 @@ impl Region {
     }
 }
 
-/// Bytes of a tool's definition, or of what the pointer names in it: a property's value, else the nearest part
-/// that there is. Among several servers in one file, the named server's tool is found first.
-pub fn tool(text: &str, server: &str, tool: &str, pointer: Option<&str>) -> Option<Range<usize>> {
-    let mut fallback = None;
+/// A tool to be found.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// Its server: among several in one file, the named one's tool is found first.
+    pub server: &'a str,
+    /// Its name.
+    pub tool: &'a str,
+    /// What of its definition; the name where there is no pointer or nothing at it.
+    pub pointer: Option<&'a str>,
+}
+
+/// Bytes of each tool that the text defines, or of what the pointer names in it. The text is read once.
+pub fn tools(text: &str, queries: &[Query<'_>]) -> Vec<Option<Range<usize>>> {
+    let mut found: Vec<Option<Range<usize>>> = vec![None; queries.len()];
+    let mut own = vec![false; queries.len()];
     for (offset, document) in documents(text) {
         let Ok(parsed) = parse_to_ast(document, &CollectOptions::default(), &ParseOptions::default()) else {
             continue;
         };
         let Some(value) = parsed.value else { continue };
-        let mut search = Search {
-            server,
-            tool,
-            pointer: pointer.unwrap_or("/name"),
-            own: None,
-            other: None,
-        };
-        search.value(&value, None);
-        let shifted = |range: Range<usize>| range.start + offset..range.end + offset;
-        if let Some(found) = search.own {
-            return Some(shifted(found));
+        let mut definitions = BTreeMap::new();
+        collect(&value, None, &mut definitions);
+        for (index, query) in queries
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !own[*index])
+            .collect::<Vec<_>>()
+        {
+            let Some(named) = definitions.get(query.tool) else {
+                continue;
+            };
+            let fits = |(owner, _): &&Definition<'_>| owner.is_none_or(|owner| owner == query.server);
+            let exact = named.iter().find(fits);
+            let Some((_, object)) = exact.or_else(|| named.first().filter(|_| found[index].is_none())) else {
+                continue;
+            };
+            let range = follow(object, query.pointer.unwrap_or("/name"));
+            found[index] = Some(range.start + offset..range.end + offset);
+            own[index] = exact.is_some();
         }
-        fallback = fallback.or(search.other.map(shifted));
     }
-    fallback
+    found
 }
 
 /// Bytes of a server's name where a configuration file (JSON or TOML) or a lock defines it.
@@ -93,44 +112,23 @@ fn documents(text: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-struct Search<'a> {
-    server: &'a str,
-    tool: &'a str,
-    pointer: &'a str,
-    /// Found under the named server, or under none.
-    own: Option<Range<usize>>,
-    /// Found under another server.
-    other: Option<Range<usize>>,
-}
+/// A definition, and the server that a record around it says it belongs to.
+type Definition<'a> = (Option<&'a str>, &'a Object<'a>);
 
-impl Search<'_> {
-    /// `owner`: the server that the value belongs to, where a record around it says so.
-    fn value(&mut self, value: &Value<'_>, owner: Option<&str>) {
-        if self.own.is_some() {
-            return;
-        }
-        match value {
-            Value::Array(array) => array.elements.iter().for_each(|value| self.value(value, owner)),
-            Value::Object(object) => self.object(object, owner),
-            _ => {}
-        }
-    }
-
-    fn object(&mut self, object: &Object<'_>, owner: Option<&str>) {
-        let record = owner_of(object);
-        let owner = record.or(owner);
-        let is_tool = record.is_none() && text_of(object, "name") == Some(self.tool);
-        if is_tool {
-            let found = follow(object, self.pointer);
-            if owner.is_none_or(|owner| owner == self.server) {
-                self.own = Some(found);
-                return;
+fn collect<'a>(value: &'a Value<'a>, owner: Option<&'a str>, found: &mut BTreeMap<&'a str, Vec<Definition<'a>>>) {
+    match value {
+        Value::Array(array) => array.elements.iter().for_each(|value| collect(value, owner, found)),
+        Value::Object(object) => {
+            let record = owner_of(object);
+            let owner = record.or(owner);
+            if let (None, Some(name)) = (record, text_of(object, "name")) {
+                found.entry(name).or_default().push((owner, object));
             }
-            self.other.get_or_insert(found);
+            for property in &object.properties {
+                collect(&property.value, owner, found);
+            }
         }
-        for property in &object.properties {
-            self.value(&property.value, owner);
-        }
+        _ => {}
     }
 }
 
@@ -226,7 +224,7 @@ mod tests {
         assert_eq!(found(one, "s", "b", Some("/description")), "\"description\": \"é!\"");
         assert_eq!(found(one, "s", "b", Some("/missing/far")), "\"name\": \"b\"");
         assert_eq!(found(one, "s", "c", None), "");
-        let range = tool(one, "s", "b", None).expect("it is there");
+        let range = range(one, "s", "b", None).expect("it is there");
         assert_eq!(
             Region::of(one, &range),
             Region {

@@ -13,6 +13,7 @@ use crate::baseline::facts::Facts;
 use crate::baseline::gate::Gates;
 use crate::baseline::lock::{self, Lock};
 use crate::classify::Classifier;
+use crate::digest;
 use crate::error::Outcome;
 use crate::manifest::{Manifest, Tool};
 use crate::report::Assessed;
@@ -407,7 +408,7 @@ fn instructions(reviewed: &lock::Server, now: &Manifest, classifier: &Classifier
         effect: Effect::Neutral,
     });
     Some(Change {
-        subject: Subject::Instructions,
+        subject: Subject::Instructions(digest::of_bytes([is.as_bytes()])),
         kind,
         was: None,
         is: None,

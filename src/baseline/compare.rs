@@ -81,8 +81,8 @@ impl Kind {
 pub enum Subject {
     /// A tool, by its name.
     Tool(String),
-    /// The instructions that the server gives to a model.
-    Instructions,
+    /// The instructions that the server gives to a model, by the digest of their present text.
+    Instructions(String),
 }
 
 impl Subject {
@@ -90,7 +90,7 @@ impl Subject {
     pub fn name(&self) -> &str {
         match self {
             Self::Tool(name) => name,
-            Self::Instructions => "(server instructions)",
+            Self::Instructions(_) => "(server instructions)",
         }
     }
 }
@@ -361,8 +361,10 @@ impl Difference {
 impl Change {
     /// The digest that an acceptance names: of the definition as it is now, or of the one that is gone.
     pub fn digest(&self) -> &str {
-        let seen = self.is.as_ref().or(self.was.as_ref());
-        seen.map_or("", |seen| &seen.digest)
+        match (&self.subject, self.is.as_ref().or(self.was.as_ref())) {
+            (Subject::Instructions(digest), _) => digest,
+            (Subject::Tool(_), seen) => seen.map_or("", |seen| &seen.digest),
+        }
     }
 
     /// Ids of the differences that make it what it is.

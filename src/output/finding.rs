@@ -117,7 +117,7 @@ kinds! {
         "Its date has passed, its definition changed, or nothing matches it.";
 }
 
-/// Every finding of a check, the loudest first within each server. Places are filled in by the caller.
+/// Every finding of a check, the loudest first. Places are filled in by the caller.
 pub fn of_check(check: &Check) -> Vec<Finding> {
     let mut findings = Vec::new();
     for server in &check.servers {

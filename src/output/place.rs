@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use crate::baseline::check::Check;
-use crate::locate::{self, Region};
+use crate::locate::{self, Query, Region};
 use crate::output::finding::{Finding, Place};
 
 /// Files beyond this size are not searched for places.
 const LIMIT: u64 = 64 << 20;
+
+/// Findings beyond this number get no line: no reader shows as many, and a hostile listing could ask for any.
+const REGIONS: usize = 500;
 
 /// The files that findings may stand in.
 #[derive(Debug, Default)]
@@ -40,32 +43,31 @@ impl Places {
         }
     }
 
-    /// Gives every finding its place.
+    /// Gives the findings their places: in a file, and for the first [`REGIONS`] where in it.
     pub fn fill(&self, findings: &mut [Finding]) {
+        let placed = findings.len().min(REGIONS);
+        for file in self.sources.iter().chain(&self.lock) {
+            let queries: Vec<Query<'_>> = findings[..placed].iter().map(query).collect();
+            let found = locate::tools(&file.text, &queries);
+            let places: Vec<Option<Place>> = found.into_iter().map(|range| Some(file.place(Some(range?)))).collect();
+            for (finding, place) in findings.iter_mut().zip(places).filter(|(f, _)| f.place.is_none()) {
+                finding.place = place.or_else(|| file.server(&finding.server));
+            }
+        }
         for finding in findings {
-            finding.place = self.of(finding);
+            if finding.rule == "acceptance" {
+                finding.place = self.settings.as_ref().map(|file| file.word(&finding.digest));
+            }
+            finding.place = finding.place.take().or_else(|| Some(self.lock.as_ref()?.place(None)));
         }
     }
+}
 
-    fn of(&self, finding: &Finding) -> Option<Place> {
-        if finding.rule == "acceptance" {
-            let file = self.settings.as_ref()?;
-            let at = file.text.find(&finding.digest);
-            return Some(file.place(at.map(|at| at..at + finding.digest.len())));
-        }
-        let tool = |file: &File| {
-            let found = locate::tool(&file.text, &finding.server, &finding.tool, finding.pointer.as_deref());
-            found.map(|range| file.place(Some(range)))
-        };
-        let server = |file: &File| Some(file.place(Some(locate::server(&file.text, &finding.server)?)));
-        let lock = self.lock.iter();
-        self.sources
-            .iter()
-            .find_map(tool)
-            .or_else(|| self.sources.iter().find_map(server))
-            .or_else(|| lock.clone().find_map(tool))
-            .or_else(|| lock.clone().find_map(server))
-            .or_else(|| lock.clone().next().map(|file| file.place(None)))
+fn query(finding: &Finding) -> Query<'_> {
+    Query {
+        server: &finding.server,
+        tool: &finding.tool,
+        pointer: finding.pointer.as_deref(),
     }
 }
 
@@ -80,6 +82,16 @@ impl File {
             path: shown(path),
             text,
         })
+    }
+
+    /// Where a server is configured.
+    fn server(&self, name: &str) -> Option<Place> {
+        Some(self.place(Some(locate::server(&self.text, name)?)))
+    }
+
+    /// The first place of a word; the whole file where it is not in it.
+    fn word(&self, word: &str) -> Place {
+        self.place(self.text.find(word).map(|at| at..at + word.len()))
     }
 
     fn place(&self, range: Option<std::ops::Range<usize>>) -> Place {
