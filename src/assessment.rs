@@ -80,7 +80,7 @@ pub struct Assessment {
     pub category: Category,
     /// What is at stake.
     pub risk: Risk,
-    /// Calibrated probability that the category is right, 0 to 1, two decimals.
+    /// Calibrated probability that the category is right, 0 to 1, three decimals.
     pub confidence: f64,
     /// The next likely category.
     pub runner_up: Option<Category>,

@@ -211,11 +211,12 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    fn found(text: &str, server: &str, name: &str, pointer: Option<&str>) -> &'_ str {
-        tool(text, server, name, pointer)
-            .map_or("", |range| text.get(range).unwrap_or_default())
-            .to_owned()
-            .leak()
+    fn range(text: &str, server: &str, tool: &str, pointer: Option<&str>) -> Option<Range<usize>> {
+        tools(text, &[Query { server, tool, pointer }]).remove(0)
+    }
+
+    fn found<'t>(text: &'t str, server: &str, tool: &str, pointer: Option<&str>) -> &'t str {
+        range(text, server, tool, pointer).map_or("", |range| text.get(range).unwrap_or_default())
     }
 
     #[test]

@@ -296,10 +296,11 @@ mod tests {
             },
         };
         assert_eq!(edit("a", "a\u{200b}b").new_hidden(), ['\u{200b}']);
-        assert_eq!(edit("a\u{200b}", "b\u{200b}").new_hidden(), []);
-        assert_eq!(
-            edit("a", "\u{2764}\u{fe0f} a \u{1f469}\u{200d}\u{1f4bb}").new_hidden(),
-            []
+        assert!(edit("a\u{200b}", "b\u{200b}").new_hidden().is_empty());
+        assert!(
+            edit("a", "\u{2764}\u{fe0f} a \u{1f469}\u{200d}\u{1f4bb}")
+                .new_hidden()
+                .is_empty()
         );
     }
 }

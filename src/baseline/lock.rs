@@ -283,11 +283,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::classify::Annotations;
     use crate::manifest::{self, Manifest};
     use crate::policy::decide::DecisionTable;
+    use crate::rules::RuleBook;
 
     fn lock(tools: Value) -> Lock {
-        let classifier = Classifier::embedded(DecisionTable::default());
+        let classifier = Classifier::new(
+            RuleBook::embedded().expect("our own rules"),
+            DecisionTable::default(),
+            Annotations::Weigh,
+        );
         let Value::Array(tools) = tools else { panic!("an array") };
         let server = manifest::Server::from_file("s", "tools.json");
         let assessed = classifier.assess_all(Manifest::from_values(server, tools));

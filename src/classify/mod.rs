@@ -1,32 +1,63 @@
-//! From a tool to its assessment: pure, deterministic, the same for a tool wherever it stands.
+//! From a tool to its assessment: pure, deterministic, the same for a tool wherever it stands. Reads the definition
+//! ([`definition`]), adds up the scorecard ([`verdict`]), and says why ([`rationale`], [`signals`]).
 
-use crate::assessment::Assessment;
+mod definition;
+mod name;
+mod params;
+mod prose;
+mod rationale;
+mod reading;
+mod signals;
+mod verbs;
+pub mod verdict;
+
+use crate::assessment::{Assessment, Evidence};
 use crate::digest;
-use crate::label::{Category, Label, Risk};
 use crate::manifest::{Manifest, Tool};
 use crate::policy::decide::DecisionTable;
 use crate::policy::native::{Policy, Subject};
 use crate::report::Assessed;
+use crate::rules::RuleBook;
+use crate::rules::weights::Feature;
+use definition::Definition;
+use verdict::Verdict;
+
+/// Whether declared annotations may raise a label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Annotations {
+    /// Claims are weighed: they can raise, never lower.
+    #[default]
+    Weigh,
+    /// The classifier does not see them: for measuring.
+    Hide,
+}
 
 /// The rule book, made ready, with the decision table.
 #[derive(Debug)]
 pub struct Classifier {
+    book: RuleBook,
     decisions: DecisionTable,
-    rules_digest: String,
+    annotations: Annotations,
 }
 
 impl Classifier {
-    /// With the rule book that is part of the program.
-    pub fn embedded(decisions: DecisionTable) -> Self {
+    /// A classifier of this book and table.
+    pub fn new(book: RuleBook, decisions: DecisionTable, annotations: Annotations) -> Self {
         Self {
+            book,
             decisions,
-            rules_digest: digest::of_bytes([]),
+            annotations,
         }
     }
 
     /// Digest of the rule book.
     pub fn rules_digest(&self) -> &str {
-        &self.rules_digest
+        self.book.digest()
+    }
+
+    /// The rule book.
+    pub fn book(&self) -> &RuleBook {
+        &self.book
     }
 
     /// The decision table.
@@ -44,45 +75,60 @@ impl Classifier {
         Assessed { manifest, assessments }
     }
 
-    /// Assesses one tool. The server's name serves only to strip it from the tool's name and to find
-    /// overrides; it never makes a label milder.
+    /// Assesses one tool. The server's name serves only to find overrides; it never changes a label.
     pub fn assess(&self, tool: &Tool, server: Option<&str>) -> Assessment {
-        let name = tool.name();
-        let has = |words: &[&str]| words.iter().any(|w| name.to_lowercase().contains(w));
-        let label = if has(&["delete", "clear"]) {
-            Label::new(Category::Destructive, Risk::Critical)
-        } else if has(&["run", "exec"]) {
-            Label::new(Category::Execute, Risk::Critical)
-        } else if has(&["set", "create", "update"]) {
-            Label::new(Category::Write, Risk::Medium)
-        } else {
-            Label::new(Category::Read, Risk::Low)
-        };
-        let found = self.decisions.override_for(server, name);
-        let decision = found.map_or_else(|| self.decisions.decide(label), |o| o.decision);
+        let definition = Definition::read(&self.book, tool);
+        let verdict = Verdict::of(&self.book, &definition, tool, self.annotations);
+        let signals = signals::of(&self.book, &definition, &verdict, tool);
+        let rationale = rationale::write(&self.book, &definition, &verdict, &signals, tool);
+        let found = self.decisions.override_for(server, tool.name());
+        let decision = found.map_or_else(|| self.decisions.decide(verdict.label), |o| o.decision);
         let subject = Subject {
-            name,
-            label,
-            operations: &[],
+            name: tool.name(),
+            label: verdict.label,
+            operations: &verdict.operations,
             decision,
-            reason: "stub",
+            reason: &rationale.reason,
             overridden: found.is_some(),
         };
         Assessment {
-            name: name.to_owned(),
-            category: label.category,
-            risk: label.risk,
-            confidence: 0.5,
-            runner_up: None,
-            operations: Vec::new(),
-            signals: Vec::new(),
-            evidence: Vec::new(),
-            rationale: String::new(),
-            conflicts: Vec::new(),
-            decision,
+            name: tool.name().to_owned(),
+            category: verdict.label.category,
+            risk: verdict.label.risk,
+            confidence: f64::from(verdict.confidence) / 1000.0,
+            runner_up: Some(verdict.runner_up),
             policy: Policy::of(subject, &self.decisions),
+            operations: verdict.operations,
+            signals,
+            evidence: verdict.evidence,
+            rationale: rationale.text,
+            conflicts: verdict.conflicts,
+            decision,
             digest: digest::of_tool(tool),
             override_reason: found.map(|o| o.reason.clone()),
         }
+    }
+
+    /// The features that fire on a tool, for fitting the scorecard.
+    pub fn features(&self, tool: &Tool) -> Vec<Feature> {
+        Definition::read(&self.book, tool).features
+    }
+
+    /// Every rule that fired on a tool and where, for `rules test` and `rules show`.
+    pub fn fired(&self, tool: &Tool) -> Vec<Evidence> {
+        let definition = Definition::read(&self.book, tool);
+        definition.everything(tool)
+    }
+
+    /// Whether a rule fires on a tool.
+    pub fn fires(&self, rule: &str, tool: &Tool) -> bool {
+        Definition::read(&self.book, tool).fires(&self.book, rule)
+    }
+
+    /// The same classifier with another scorecard: for cross-validation.
+    #[must_use]
+    pub fn with_weights(mut self, weights: crate::rules::weights::Weights) -> Self {
+        self.book.weights = weights;
+        self
     }
 }

@@ -5,12 +5,13 @@ pub mod file;
 
 use std::path::{Path, PathBuf};
 
-use crate::classify::Classifier;
+use crate::classify::{Annotations, Classifier};
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::label::{Decision, Label};
 use crate::policy::decide::{DecisionTable, Override};
 use crate::report::Assessed;
+use crate::rules::RuleBook;
 use crate::settings::file::{AcceptEntry, Config};
 use crate::text::suggest;
 use crate::ui;
@@ -52,8 +53,12 @@ impl Settings {
     }
 
     /// The classifier of these settings.
-    pub fn classifier(&self, _global: &Global) -> Result<Classifier> {
-        Ok(Classifier::embedded(self.decisions.clone()))
+    pub fn classifier(&self, global: &Global) -> Result<Classifier> {
+        let book = match &global.rules {
+            Some(folder) => RuleBook::load(folder)?,
+            None => RuleBook::embedded()?,
+        };
+        Ok(Classifier::new(book, self.decisions.clone(), Annotations::Weigh))
     }
 
     /// Warns of decisions for single tools that no tool of this scan meets: most likely the tool was renamed or

@@ -1,0 +1,198 @@
+//! A whole definition, read: the name, title, description and schema together, and the features that follow. Reads,
+//! decides nothing.
+
+use std::borrow::Cow;
+
+use super::name::{self, NameReading};
+use super::params::{self, SchemaReading};
+use super::prose::{self, ProseReading};
+use super::reading::{Mention, Place};
+use crate::assessment::Evidence;
+use crate::effect::Effect;
+use crate::label::Category;
+use crate::manifest::Tool;
+use crate::rules::RuleBook;
+use crate::rules::book::CUES;
+use crate::rules::weights::{Feature, Manner, Mark, Slot};
+
+/// What a definition says, with the features that fire.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) name: NameReading,
+    pub(crate) prose: ProseReading,
+    pub(crate) schema: SchemaReading,
+    /// Sorted, each once.
+    pub(crate) features: Vec<Feature>,
+}
+
+impl Definition {
+    /// Reads a tool.
+    pub(crate) fn read(book: &RuleBook, tool: &Tool) -> Self {
+        let name = name::read(book, tool.name(), &Cow::Borrowed("/name"), Slot::Name);
+        let prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
+            (Some(description), _) => prose::read(book, description, &Cow::Borrowed("/description")),
+            (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
+            (None, None) => ProseReading::default(),
+        };
+        let schema = params::read(book, tool);
+        let mut definition = Self {
+            name,
+            prose,
+            schema,
+            features: Vec::new(),
+        };
+        definition.features = definition.gather(book, tool);
+        definition
+    }
+
+    /// Every operation that was read, strongest place first.
+    pub(crate) fn mentions(&self) -> impl Iterator<Item = &Mention> {
+        self.name
+            .mentions
+            .iter()
+            .chain(&self.prose.mentions)
+            .chain(&self.schema.mentions)
+    }
+
+    /// What the verbs of a slot speak of.
+    pub(crate) fn manner(&self, slot: Slot) -> Manner {
+        manner(self.mentions().filter(|m| m.slot == slot))
+    }
+
+    fn gather(&self, book: &RuleBook, tool: &Tool) -> Vec<Feature> {
+        let mut fired = vec![Feature::mark(Mark::Always)];
+        fired.extend(self.mentions().map(|m| Feature::operation(m.slot, m.effect)));
+        fired.extend(self.prose.hits.iter().filter_map(|(_, cue)| {
+            let at = CUES.iter().position(|known| Some(*known) == *cue)?;
+            Some(Feature::cue(at))
+        }));
+        let (name, main) = (self.manner(Slot::Name), self.manner(Slot::Main));
+        fired.push(Feature::both(name, main));
+        let verbs = if name == Manner::Unknown { main } else { name };
+        for known in &self.schema.known {
+            if known.free || !book.params[known.rule].kind.needs_text() {
+                fired.push(Feature::param(known.kind, verbs));
+            }
+        }
+        fired.extend(self.marks(tool, name, main).into_iter().map(Feature::mark));
+        fired.sort_unstable();
+        fired.dedup();
+        fired
+    }
+
+    fn marks(&self, tool: &Tool, name: Manner, main: Manner) -> Vec<Mark> {
+        let has_main = self.prose.mentions.iter().any(|m| m.slot == Slot::Main);
+        let described = tool.description().is_some_and(|d| !d.trim().is_empty());
+        let reads = Some(Category::Read);
+        let conditions = [
+            (self.name.mentions.is_empty(), Mark::NameSilent),
+            (self.name.mentions.first().is_some_and(|m| m.weak), Mark::NameWeak),
+            (self.name.fact, Mark::NameFact),
+            (!has_main, Mark::MainSilent),
+            (self.prose.fact, Mark::MainFact),
+            (!described, Mark::NoDescription),
+            (described && self.prose.words < 5 && !self.prose.foreign, Mark::Thin),
+            (self.prose.foreign, Mark::Foreign),
+            (self.schema.parameters == 0, Mark::NoParameters),
+            (
+                self.schema.offered.iter().any(|o| o.label.map(|l| l.category) == reads),
+                Mark::ReadsToo,
+            ),
+            (self.schema.offered.len() > 1, Mark::SeveralOperations),
+            (name == main && name != Manner::Unknown, Mark::Agree),
+            (self.prose.returns, Mark::Returns),
+        ];
+        conditions
+            .into_iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, mark)| mark)
+            .collect()
+    }
+
+    /// Whether a rule fired.
+    pub(crate) fn fires(&self, book: &RuleBook, rule: &str) -> bool {
+        self.mentions().any(|m| &*m.rule == rule)
+            || self.prose.hits.iter().any(|(hit, _)| &*hit.rule == rule)
+            || self.schema.known.iter().any(|k| &*book.params[k.rule].id == rule)
+    }
+
+    /// Every rule that fired, with its place.
+    pub(crate) fn everything(&self, tool: &Tool) -> Vec<Evidence> {
+        let mentions = self
+            .mentions()
+            .map(|m| evidence(tool, &m.rule, &m.place, m.effect.category()));
+        let hits = self
+            .prose
+            .hits
+            .iter()
+            .map(|(hit, _)| evidence(tool, &hit.rule, &hit.place, None));
+        mentions.chain(hits).collect()
+    }
+}
+
+/// Evidence at a place of a tool.
+pub(crate) fn evidence(tool: &Tool, rule: &std::sync::Arc<str>, place: &Place, says: Option<Category>) -> Evidence {
+    let (start, end) = (place.start as usize, place.end as usize);
+    let text = text_at(tool, &place.pointer)
+        .and_then(|t| t.get(start..end).map(str::to_owned))
+        .unwrap_or_default();
+    Evidence {
+        rule: rule.clone(),
+        pointer: place.pointer.clone(),
+        start,
+        end,
+        text,
+        says,
+        weight: 0,
+    }
+}
+
+/// The string at a pointer of a tool; for a pointer to an object, the last part of the pointer: its name.
+pub(crate) fn text_at<'a>(tool: &'a Tool, pointer: &'a str) -> Option<Cow<'a, str>> {
+    let mut at: Option<&'a serde_json::Value> = None;
+    for part in pointer.split('/').skip(1) {
+        let part = unescape(part);
+        at = match at {
+            None => tool.raw().get(&*part),
+            Some(serde_json::Value::Object(object)) => object.get(&*part),
+            Some(serde_json::Value::Array(items)) => items.get(part.parse::<usize>().ok()?),
+            Some(_) => return None,
+        };
+        at?;
+    }
+    match at? {
+        serde_json::Value::String(text) => Some(Cow::Borrowed(text)),
+        serde_json::Value::Bool(_) | serde_json::Value::Object(_) => pointer.rsplit('/').next().map(unescape),
+        _ => None,
+    }
+}
+
+fn unescape(part: &str) -> Cow<'_, str> {
+    if part.contains('~') {
+        Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(part)
+    }
+}
+
+fn title_pointer(tool: &Tool) -> &'static str {
+    if tool.raw().get("title").is_some_and(serde_json::Value::is_string) {
+        "/title"
+    } else {
+        "/annotations/title"
+    }
+}
+
+/// The worst of what these verbs speak of.
+fn manner<'a>(mentions: impl Iterator<Item = &'a Mention>) -> Manner {
+    let worst = mentions
+        .map(|m| m.effect)
+        .filter(|e| *e != Effect::Vague)
+        .max_by_key(|e| e.severity());
+    match worst.and_then(Effect::category) {
+        None => Manner::Unknown,
+        Some(Category::Read) => Manner::Reads,
+        Some(Category::Write) => Manner::Writes,
+        Some(Category::Execute | Category::Destructive) => Manner::Acts,
+    }
+}

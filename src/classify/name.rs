@@ -1,0 +1,149 @@
+//! Reads a tool's name as a small sentence: which of its words is the head verb, and what it acts on.
+
+use std::borrow::Cow;
+
+use super::reading::{Mention, Place};
+use super::verbs;
+use crate::effect::Effect;
+use crate::rules::RuleBook;
+use crate::rules::book::Object;
+use crate::rules::lexicon::{VerbSense, form, role};
+use crate::rules::weights::Slot;
+use crate::text::words::{self, Kind, Token};
+
+/// What a name says.
+#[derive(Debug, Default)]
+pub(crate) struct NameReading {
+    pub(crate) mentions: Vec<Mention>,
+    /// It ends in what a Read returns.
+    pub(crate) fact: bool,
+}
+
+/// A name longer than this is read only up to here.
+const LONGEST: usize = 256;
+
+/// Reads `text` as an identifier. `pointer` is where it stands; `slot` is [`Slot::Name`] or [`Slot::Operation`].
+pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, slot: Slot) -> NameReading {
+    let mut end = text.len().min(LONGEST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut tokens = Vec::with_capacity(8);
+    words::identifier(&text[..end], &book.lexicon, &mut tokens);
+    let mut reading = NameReading::default();
+    let parts: Vec<usize> = (0..tokens.len()).filter(|i| tokens[*i].kind == Kind::Word).collect();
+    let Some(&last) = parts.last() else { return reading };
+    reading.fact = book.lexicon.is(tokens[last].word, role::FACT);
+    let Some(head) = head(book, &tokens, &parts) else {
+        return reading;
+    };
+    let mut push = |at: usize, slot: Slot| {
+        let Some(sense) = sense(book, tokens[at]) else { return };
+        let objects = objects(book, &tokens, at);
+        let resolved = verbs::resolve(book, sense, &objects);
+        reading.mentions.push(Mention {
+            slot,
+            effect: resolved.effect,
+            rule: resolved.rule,
+            place: Place {
+                pointer: pointer.clone(),
+                start: tokens[at].start,
+                end: tokens[at].end,
+            },
+            object: resolved.object.map(|o| (o.start, o.end)),
+            weak: resolved.weak,
+            verb: sense.base,
+        });
+    };
+    push(head, slot);
+    for &at in &parts {
+        if at != head && beside(book, &tokens, head, at) {
+            push(at, if slot == Slot::Name { Slot::NameSecond } else { slot });
+        }
+    }
+    reading
+}
+
+fn sense(book: &RuleBook, token: Token) -> Option<VerbSense> {
+    let word = book.lexicon.word(token.word);
+    word.verb
+        .filter(|v| v.forms & (form::BASE | form::THIRD | form::GERUND) != 0 && word.roles & role::PLAIN == 0)
+}
+
+/// The head: a strict verb beats a noun-like one, the first place beats the last, the last beats the middle.
+fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
+    let is_modifier = |i: usize| {
+        book.lexicon.is(tokens[i].word, role::MODIFIER)
+            && sense(book, tokens[i]).is_none_or(|v| book.verbs[v.group as usize].effect == Effect::Vague)
+    };
+    let first = parts.iter().copied().find(|&i| !is_modifier(i) || parts.len() == 1);
+    let last = parts.last().copied();
+    let first_is_strict = first
+        .and_then(|i| sense(book, tokens[i]))
+        .is_some_and(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak);
+    let mut best: Option<(i32, usize)> = None;
+    for &at in parts {
+        let Some(verb) = sense(book, tokens[at]) else { continue };
+        let group = &book.verbs[verb.group as usize];
+        if is_modifier(at) && parts.len() > 1 {
+            continue;
+        }
+        let mut points = match (group.weak, group.effect) {
+            (true, _) => 2,
+            (false, Effect::Vague) => 3,
+            (false, _) => 6,
+        };
+        if verb.forms & form::BASE == 0 {
+            points -= 3;
+        }
+        let position = if Some(at) == first {
+            4
+        } else if Some(at) == last {
+            2
+        } else {
+            0
+        };
+        points += position;
+        // `deploy_guidance_get`: a plain verb of four letters at the end is the head of noun-verb names.
+        if Some(at) == last && parts.len() > 2 && is_final_verb(book, verb.base) {
+            points += 4;
+        }
+        if Some(at) == last && !first_is_strict && is_final_verb(book, verb.base) {
+            points += 2;
+        }
+        if best.is_none_or(|(most, _)| points > most) {
+            best = Some((points, at));
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+fn is_final_verb(book: &RuleBook, base: u32) -> bool {
+    ["get", "create", "delete", "describe", "remove", "add", "list"]
+        .iter()
+        .any(|w| book.lexicon.known(w) == Some(base))
+}
+
+/// Whether the verb at `at` is offered beside the head: joined by "and" or "or", or standing right after it.
+fn beside(book: &RuleBook, tokens: &[Token], head: usize, at: usize) -> bool {
+    let Some(verb) = sense(book, tokens[at]) else {
+        return false;
+    };
+    let (group, main) = (&book.verbs[verb.group as usize], sense(book, tokens[head]));
+    if verb.forms & form::BASE == 0 {
+        return false;
+    }
+    let joined = at > 0 && book.lexicon.is(tokens[at - 1].word, role::CONJUNCTION);
+    let head_reads = main.is_some_and(|m| book.verbs[m.group as usize].effect == Effect::Look);
+    joined
+        || at == head + 1 && !group.weak && group.effect != Effect::Vague && group.effect != Effect::Look && !head_reads
+}
+
+/// The words of a name that are not the verb: those after it up to a preposition, and those before it.
+fn objects(book: &RuleBook, tokens: &[Token], head: usize) -> Vec<Object> {
+    let mut objects = Vec::with_capacity(tokens.len());
+    for at in (head + 1..tokens.len()).chain(0..head) {
+        verbs::collect(book, tokens, at, &mut objects);
+    }
+    objects
+}

@@ -1,0 +1,474 @@
+//! Reads a description: the head verb of its first main clause, the verbs coordinated with it, the heads of later
+//! sentences, passives, and phrases. Negated verbs, nouns that look like verbs, mentions of other tools and
+//! attributes ("deleted items") are no operations.
+
+use std::borrow::Cow;
+
+use super::reading::{Hit, Mention, Place};
+use super::verbs;
+use crate::effect::Effect;
+use crate::rules::RuleBook;
+use crate::rules::book::Object;
+use crate::rules::lexicon::{VerbSense, form, role};
+use crate::rules::weights::Slot;
+use crate::text::words::{self, Kind, Token};
+
+/// Bytes of a description that are read for operations; phrases and hidden text are looked for in the same part.
+pub(crate) const LIMIT: usize = 24_000;
+
+/// What a description says.
+#[derive(Debug, Default)]
+pub(crate) struct ProseReading {
+    pub(crate) mentions: Vec<Mention>,
+    pub(crate) hits: Vec<(Hit, Option<&'static str>)>,
+    /// Number of words.
+    pub(crate) words: usize,
+    /// The first clause has no verb, and its nouns are what a Read returns.
+    pub(crate) fact: bool,
+    /// A sentence says what is returned.
+    pub(crate) returns: bool,
+    /// The verbs are in another language.
+    pub(crate) foreign: bool,
+}
+
+/// Reads `text`, which stands at `pointer`.
+pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> ProseReading {
+    let mut tokens = Vec::with_capacity(text.len() / 5);
+    words::prose(text, LIMIT, &book.lexicon, &mut tokens);
+    let mut reader = Reader {
+        book,
+        tokens: &tokens,
+        pointer,
+        out: ProseReading::default(),
+        objects: Vec::new(),
+    };
+    reader.out.words = tokens
+        .iter()
+        .filter(|t| matches!(t.kind, Kind::Word | Kind::Identifier))
+        .count();
+    reader.phrases();
+    reader.sentences();
+    let mut out = reader.out;
+    if !text.is_ascii() {
+        foreign(book, text, pointer, &mut out);
+    }
+    out
+}
+
+struct Reader<'a> {
+    book: &'a RuleBook,
+    tokens: &'a [Token],
+    pointer: &'a Cow<'static, str>,
+    out: ProseReading,
+    objects: Vec<Object>,
+}
+
+/// How far into a sentence verbs are looked for, in tokens.
+const LONGEST_CLAUSE: usize = 60;
+
+impl Reader<'_> {
+    fn is(&self, at: usize, roles: u16) -> bool {
+        self.tokens
+            .get(at)
+            .is_some_and(|t| t.word != 0 && self.book.lexicon.is(t.word, roles))
+    }
+
+    fn kind(&self, at: usize) -> Option<Kind> {
+        self.tokens.get(at).map(|t| t.kind)
+    }
+
+    fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
+        let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
+        let word = self.book.lexicon.word(token.word);
+        word.verb
+            .filter(|v| v.forms & forms != 0 && word.roles & role::PLAIN == 0)
+    }
+
+    fn weak(&self, verb: VerbSense) -> bool {
+        self.book.verbs[verb.group as usize].weak
+    }
+
+    fn phrases(&mut self) {
+        for (at, token) in self.tokens.iter().enumerate() {
+            if token.word == 0 {
+                continue;
+            }
+            let word = self.book.lexicon.word(token.word);
+            if word.sequences.is_empty() && self.book.phrase(token.word).is_none() {
+                continue;
+            }
+            self.objects.clear();
+            verbs::collect(self.book, self.tokens, at, &mut self.objects);
+            for object in &self.objects {
+                if let Some(phrase) = self.book.phrase(object.number) {
+                    let place = Place {
+                        pointer: self.pointer.clone(),
+                        start: object.start,
+                        end: object.end,
+                    };
+                    let hit = Hit {
+                        rule: phrase.id.clone(),
+                        signal: phrase.signal,
+                        place,
+                    };
+                    self.out.hits.push((hit, phrase.cue));
+                }
+            }
+        }
+    }
+
+    fn sentences(&mut self) {
+        let mut start = 0;
+        let mut first = true;
+        let mut aside = false;
+        while start < self.tokens.len() {
+            let end = (start..self.tokens.len())
+                .find(|&i| self.tokens[i].kind == Kind::Stop)
+                .unwrap_or(self.tokens.len());
+            if (start..end).any(|i| self.tokens[i].kind == Kind::Word) {
+                if self.opens_section(start) {
+                    aside = true;
+                }
+                if self.sentence(start, end, first, aside) {
+                    first = false;
+                }
+            }
+            start = end + 1;
+        }
+    }
+
+    /// "Args:", "Parameters:", "Example:": what follows is not about what the tool does.
+    fn opens_section(&self, start: usize) -> bool {
+        self.is(start, role::ASIDE) && self.kind(start + 1) == Some(Kind::Break)
+    }
+
+    /// Reads one sentence; whether it counted as content.
+    fn sentence(&mut self, start: usize, end: usize, first: bool, aside: bool) -> bool {
+        if self.is(start, role::ASIDE) && self.returns(start) {
+            self.out.returns = true;
+        }
+        let (head, framed) = self.head(start, end);
+        let advice = aside
+            || (!first && !framed && self.is(start, role::ASIDE))
+            || (first && !framed && self.is(start, role::NEGATION));
+        let Some(head) = head else {
+            if first {
+                self.out.fact = (start..end.min(start + 8)).any(|i| self.is(i, role::FACT));
+            }
+            self.rest(start, start, end, form::THIRD, true, Slot::Side);
+            return true;
+        };
+        let Some(sense) = self.sense(head, form::BASE | form::THIRD | form::GERUND) else {
+            return true;
+        };
+        let negated = (start..head).any(|i| self.is(i, role::NEGATION));
+        let slot = match (advice, first) {
+            (true, _) => Slot::Aside,
+            (false, true) => Slot::Main,
+            (false, false) if sense.forms & form::THIRD != 0 => Slot::Later,
+            (false, false) => Slot::Order,
+        };
+        if !negated {
+            self.push(head, sense, slot);
+        }
+        let beside = if slot == Slot::Main { Slot::Coordinated } else { slot };
+        self.rest(head, head + 1, end, sense.forms, negated, beside);
+        true
+    }
+
+    fn returns(&self, at: usize) -> bool {
+        ["returns", "return"]
+            .iter()
+            .any(|w| self.book.lexicon.known(w) == self.tokens.get(at).map(|t| t.word))
+    }
+
+    /// The head verb of a sentence after its frame ("This tool …", "Use this to …"), and whether a frame was there.
+    fn head(&self, start: usize, end: usize) -> (Option<usize>, bool) {
+        let mut at = start;
+        let mut framed = false;
+        let stop = end.min(start + 14);
+        while at < stop {
+            if self.kind(at) == Some(Kind::Break) && framed && at > start + 3 {
+                break;
+            }
+            // "`name`: …", "[Beta] …", "1) …"
+            let filler = matches!(
+                self.kind(at),
+                Some(Kind::Break | Kind::Number | Kind::Identifier | Kind::Comma | Kind::Slash)
+            );
+            if filler {
+                at += 1;
+                continue;
+            }
+            let verb = self.sense(at, form::BASE | form::THIRD | form::GERUND);
+            let frame_word = self.is(at, role::FRAME | role::SUBJECT | role::MODAL | role::PRONOUN | role::BE);
+            if let Some(verb) = verb {
+                let vague_frame = frame_word && self.leads_on(at, end);
+                if !vague_frame && self.stands_as_verb(at, verb, start, framed) {
+                    return (Some(at), framed);
+                }
+                if vague_frame {
+                    framed = true;
+                    at += 1;
+                    continue;
+                }
+            }
+            let next = self.is(at, role::ADVERB | role::DETERMINER | role::NEGATION)
+                || frame_word
+                || framed
+                    && (self.is(at, role::PREPOSITION | role::RELATIVE | role::CONJUNCTION)
+                        || verb.is_none() && at < start + 4);
+            if frame_word {
+                framed = true;
+            }
+            if !next {
+                // "Tool name — deletes …": one unknown word before a dash or colon.
+                let dash = (at + 1..stop.min(at + 6)).find(|&i| self.kind(i) == Some(Kind::Break));
+                match dash {
+                    Some(dash)
+                        if self
+                            .sense(dash + 1, form::BASE | form::THIRD)
+                            .is_some_and(|v| !self.weak(v)) =>
+                    {
+                        at = dash + 1;
+                        continue;
+                    }
+                    _ => {}
+                }
+                // "Bulk delete …", "Async job that runs …": a word or two, then a verb in the third person.
+                let third = (at + 1..stop).find(|&i| self.sense(i, form::THIRD).is_some_and(|v| !self.weak(v)));
+                let early = third.filter(|&i| {
+                    i <= at + 5 && self.is(i - 1, role::RELATIVE | role::CONJUNCTION | role::ADVERB | role::SUBJECT)
+                });
+                return (early.or_else(|| self.second_word(at)), framed);
+            }
+            at += 1;
+        }
+        (None, framed)
+    }
+
+    /// "Bulk delete notes": an unknown first word right before a strict base form that has an object.
+    fn second_word(&self, at: usize) -> Option<usize> {
+        let next = at + 1;
+        let verb = self.sense(next, form::BASE)?;
+        let modifier = self.is(at, role::MODIFIER | role::ADVERB);
+        (modifier && self.object_follows(next) && !self.weak(verb)).then_some(next)
+    }
+
+    /// Whether a frame word is followed by what it frames: "allows …", "used to …", "tool for …".
+    fn leads_on(&self, at: usize, end: usize) -> bool {
+        (at + 1..end.min(at + 7)).any(|i| {
+            let to = self.is(
+                i - 1,
+                role::PREPOSITION | role::SUBJECT | role::MODAL | role::PRONOUN | role::FRAME | role::RELATIVE,
+            );
+            to && self.sense(i, form::BASE | form::THIRD | form::GERUND).is_some()
+                && !self.is(i, role::FRAME | role::SUBJECT)
+        }) && self.follows_as_frame(at)
+    }
+
+    fn follows_as_frame(&self, at: usize) -> bool {
+        let next = at + 1;
+        self.is(
+            next,
+            role::PREPOSITION
+                | role::PRONOUN
+                | role::DETERMINER
+                | role::SUBJECT
+                | role::MODAL
+                | role::FRAME
+                | role::BE
+                | role::RELATIVE,
+        ) || self.sense(next, form::BASE | form::GERUND).is_some()
+    }
+
+    fn stands_as_verb(&self, at: usize, verb: VerbSense, start: usize, framed: bool) -> bool {
+        if self.is(at.wrapping_sub(1), role::DETERMINER) && at > start {
+            return false;
+        }
+        if verb.forms & form::GERUND != 0 && !framed && at != start {
+            return false;
+        }
+        if !self.weak(verb) {
+            return true;
+        }
+        // A noun-like verb: "Tag an image" but not "Tag list".
+        framed || verb.forms & form::BASE == 0 && self.object_follows(at) || self.object_follows(at)
+    }
+
+    /// Whether what follows can be the object of a verb.
+    fn object_follows(&self, at: usize) -> bool {
+        match self.tokens.get(at + 1) {
+            None => false,
+            Some(next) => match next.kind {
+                Kind::Identifier => true,
+                Kind::Word => !self.is(
+                    at + 1,
+                    role::PREPOSITION | role::CONJUNCTION | role::BE | role::MODAL | role::RELATIVE | role::CONDITION,
+                ),
+                _ => false,
+            },
+        }
+    }
+
+    /// Verbs after the head: coordinated ones go to `beside`, conditional, purposive and instrumental ones aside.
+    fn rest(&mut self, head: usize, from: usize, end: usize, forms: u8, negated: bool, beside: Slot) {
+        let mut conditional = false;
+        let mut negated = negated;
+        for at in from..end.min(head + LONGEST_CLAUSE) {
+            if self.kind(at) == Some(Kind::Break) {
+                conditional = false;
+            }
+            if self.is(at, role::CONDITION) {
+                conditional = true;
+            }
+            if self.is(at, role::NEGATION) {
+                negated = true;
+                continue;
+            }
+            if matches!(self.kind(at), Some(Kind::Comma | Kind::Break)) {
+                negated = false;
+            }
+            if let Some(sense) = self
+                .sense(at, form::PAST)
+                .filter(|v| v.forms & (form::THIRD | form::GERUND) == 0)
+            {
+                let be = (1..=3).any(|back| at >= back + from.min(at) && self.is(at.wrapping_sub(back), role::BE));
+                if be && !negated && !self.weak(sense) {
+                    self.push(
+                        at,
+                        sense,
+                        if beside == Slot::Aside || conditional {
+                            Slot::Side
+                        } else {
+                            Slot::Passive
+                        },
+                    );
+                }
+                continue;
+            }
+            let Some(sense) = self.sense(at, form::BASE | form::THIRD | form::GERUND) else {
+                continue;
+            };
+            if at == head || negated || at == 0 {
+                continue;
+            }
+            let mut before = at - 1;
+            while before > from && self.is(before, role::ADVERB) {
+                before -= 1;
+            }
+            let joined = self.is(before, role::CONJUNCTION)
+                || matches!(self.kind(before), Some(Kind::Comma | Kind::Slash | Kind::Break));
+            let same_form = sense.forms & forms != 0;
+            let strict = !self.weak(sense);
+            if joined && same_form && (self.object_follows(at) || strict && self.list_of_verbs(at)) {
+                if strict || self.is(at + 1, role::DETERMINER | role::PRONOUN) {
+                    self.push(at, sense, if conditional { Slot::Side } else { beside });
+                }
+            } else if self.is(before, role::PREPOSITION | role::MODAL)
+                && strict
+                && sense.forms & (form::BASE | form::GERUND) != 0
+                && self.object_follows(at)
+            {
+                self.push(at, sense, Slot::Side);
+            } else if conditional && strict && sense.forms & form::THIRD != 0 && self.object_follows(at) {
+                self.push(at, sense, Slot::Side);
+            }
+        }
+    }
+
+    /// "create, update, and delete": the verb stands in a list of verbs, so a comma or "or" may follow it.
+    fn list_of_verbs(&self, at: usize) -> bool {
+        let next = at + 1;
+        matches!(self.kind(next), Some(Kind::Comma | Kind::Slash)) || self.is(next, role::CONJUNCTION)
+    }
+
+    fn push(&mut self, at: usize, sense: VerbSense, slot: Slot) {
+        let mut objects = std::mem::take(&mut self.objects);
+        objects.clear();
+        for i in at + 1..self.tokens.len().min(at + 10) {
+            match self.tokens[i].kind {
+                Kind::Stop | Kind::Break => break,
+                Kind::Word => {}
+                _ => continue,
+            }
+            if self.is(i, role::RELATIVE | role::CONDITION) {
+                break;
+            }
+            if self.is(i, role::PREPOSITION) && i > at + 1 {
+                let of = self.book.lexicon.known("of") == Some(self.tokens[i].word);
+                verbs::collect(self.book, self.tokens, i, &mut objects);
+                if !of {
+                    break;
+                }
+                continue;
+            }
+            // "Create, update or delete a webhook": all share the object, so other verbs are passed over.
+            verbs::collect(self.book, self.tokens, i, &mut objects);
+        }
+        if at > 0 && self.is(at - 1, role::ADVERB | role::MODIFIER) {
+            verbs::collect(self.book, self.tokens, at - 1, &mut objects);
+        }
+        let resolved = verbs::resolve(self.book, sense, &objects);
+        self.objects = objects;
+        let token = self.tokens[at];
+        self.out.mentions.push(Mention {
+            slot,
+            effect: resolved.effect,
+            rule: resolved.rule,
+            place: Place {
+                pointer: self.pointer.clone(),
+                start: token.start,
+                end: token.end,
+            },
+            object: resolved.object.map(|o| (o.start, o.end)),
+            weak: resolved.weak,
+            verb: sense.base,
+        });
+    }
+}
+
+/// Verbs of other languages: the first is the main one, unless the language ends its sentences with the verb.
+fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut ProseReading) {
+    let limit = (0..=text.len().min(LIMIT))
+        .rev()
+        .find(|i| text.is_char_boundary(*i))
+        .unwrap_or(0);
+    let found = book.foreign.find(&text[..limit]);
+    let Some(first) = found.first() else { return };
+    let english = out
+        .mentions
+        .iter()
+        .any(|m| m.slot == Slot::Main && m.effect != Effect::Vague && (m.place.start as usize) < first.start);
+    out.foreign = !english;
+    let sentence_end = text[..limit].find(['。', '\n', '.', '！']).unwrap_or(limit);
+    let main = if first.verb_last {
+        found
+            .iter()
+            .filter(|f| f.start < sentence_end)
+            .next_back()
+            .unwrap_or(first)
+    } else {
+        first
+    };
+    for hit in &found {
+        let slot = match (hit == main && !english, hit.start < sentence_end) {
+            (true, _) => Slot::Main,
+            (false, true) => Slot::Side,
+            (false, false) => Slot::Aside,
+        };
+        out.mentions.push(Mention {
+            slot,
+            effect: hit.effect,
+            rule: "foreign/verb".into(),
+            place: Place {
+                pointer: pointer.clone(),
+                start: hit.start as u32,
+                end: hit.end as u32,
+            },
+            object: None,
+            weak: false,
+            verb: 0,
+        });
+    }
+}

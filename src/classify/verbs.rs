@@ -1,0 +1,61 @@
+//! From a verb and the words beside it to an effect: pairs first, then the verb's own group. Also collects the
+//! objects beside a verb. Shared by names and prose.
+
+use std::sync::Arc;
+
+use crate::effect::Effect;
+use crate::rules::RuleBook;
+use crate::rules::book::Object;
+use crate::rules::lexicon::VerbSense;
+use crate::text::words::{Kind, Token};
+
+/// What a verb does here, and the rule and object that say so.
+pub(crate) struct Resolved {
+    pub(crate) effect: Effect,
+    pub(crate) rule: Arc<str>,
+    pub(crate) object: Option<Object>,
+    pub(crate) weak: bool,
+}
+
+/// Decides what `sense` does to `objects`.
+pub(crate) fn resolve(book: &RuleBook, sense: VerbSense, objects: &[Object]) -> Resolved {
+    let group = &book.verbs[sense.group as usize];
+    match book.pair_for(sense.base, objects) {
+        Some((pair, object)) => Resolved {
+            effect: pair.effect,
+            rule: Arc::clone(&pair.id),
+            object,
+            weak: group.weak,
+        },
+        None => Resolved {
+            effect: group.effect,
+            rule: Arc::clone(&group.id),
+            object: None,
+            weak: group.weak,
+        },
+    }
+}
+
+/// Adds the word at `at`, and the phrases that begin there, to `objects`. Phrases skip commas and line breaks nowhere.
+pub(crate) fn collect(book: &RuleBook, tokens: &[Token], at: usize, objects: &mut Vec<Object>) {
+    let token = tokens[at];
+    if token.word == 0 || token.kind != Kind::Word {
+        return;
+    }
+    objects.push(Object {
+        number: token.word,
+        start: token.start,
+        end: token.end,
+    });
+    for sequence in &book.lexicon.word(token.word).sequences {
+        let rest = tokens.get(at + 1..=at + sequence.rest.len());
+        if let Some(rest) = rest.filter(|r| r.iter().zip(&sequence.rest).all(|(t, w)| t.word == *w)) {
+            let end = rest.last().map_or(token.end, |t| t.end);
+            objects.push(Object {
+                number: sequence.number,
+                start: token.start,
+                end,
+            });
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The decision: the scorecard's sums, the constraints that no sum can undo, the risk, the confidence, and the
+//! evidence, all from the same fired rules.
+
+use std::sync::Arc;
+
+use super::Annotations;
+use super::definition::{self, Definition};
+use super::reading::{Mention, Place};
+use crate::assessment::{Conflict, Evidence, Operation};
+use crate::effect::Effect;
+use crate::label::{Category, Label, Risk};
+use crate::manifest::Tool;
+use crate::rules::RuleBook;
+use crate::rules::book::ParamKind;
+use crate::rules::file::Calibration;
+use crate::rules::weights::{Feature, Manner, ROW_ORDER, Row, Slot};
+
+/// What was decided.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) label: Label,
+    pub(crate) runner_up: Category,
+    /// Thousandths.
+    pub(crate) confidence: u16,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) conflicts: Vec<Conflict>,
+    /// What the label rests on most: for the rationale.
+    pub(crate) leading: Option<Mention>,
+    /// The open argument, where there is one.
+    pub(crate) open: Option<OpenArgument>,
+}
+
+/// A parameter through which the caller decides what runs.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenArgument {
+    pub(crate) rule: Arc<str>,
+    pub(crate) kind: ParamKind,
+    pub(crate) parameter: String,
+    pub(crate) place: Place,
+}
+
+impl Verdict {
+    pub(crate) fn of(book: &RuleBook, definition: &Definition, tool: &Tool, annotations: Annotations) -> Self {
+        let scores = book.weights.scores(&definition.features);
+        let order = ranking(scores);
+        let open = open_argument(book, definition);
+        let floor = floor(definition, open.as_ref());
+        let mut category = ROW_ORDER[order[0]];
+        let mut forced = false;
+        if let Some(floor) = floor.filter(|f| f.category > category) {
+            category = floor.category;
+            forced = true;
+        }
+        let mut confidence = confidence(scores, category, &book.calibration, forced);
+        if annotations == Annotations::Weigh
+            && category == Category::Read
+            && tool.hint("readOnlyHint") == Some(false)
+            && confidence < 900
+        {
+            // A claim may raise: what its own server says is no read, and the words do not settle, is none.
+            category = Category::Write;
+            confidence = 1000 - confidence.min(600);
+        }
+        let runner_up = order
+            .iter()
+            .map(|i| ROW_ORDER[*i])
+            .find(|c| *c != category)
+            .unwrap_or(Category::Write);
+        let label = Label::new(category, risk(book, definition, category, open.as_ref()));
+        let leading = leading(definition, category).cloned();
+        let evidence = evidence(book, definition, tool, label, runner_up, open.as_ref());
+        let conflicts = if annotations == Annotations::Weigh {
+            conflicts(tool, label, &evidence)
+        } else {
+            Vec::new()
+        };
+        let operations = operations(definition);
+        Self {
+            label,
+            runner_up,
+            confidence,
+            operations,
+            evidence,
+            conflicts,
+            leading,
+            open,
+        }
+    }
+}
+
+/// Categories by score, best first; the more severe first where they tie.
+fn ranking(scores: Row) -> [usize; 4] {
+    let mut order = [0, 1, 2, 3];
+    order.sort_by_key(|&i| (std::cmp::Reverse(scores[i]), std::cmp::Reverse(i)));
+    order
+}
+
+/// `e^(-n/100)` for n from 0; multiplication alone, so that every platform has the same bits.
+fn decay(hundredths: i32) -> f64 {
+    const STEP: f64 = 0.990_049_833_749_168_1;
+    let mut value = 1.0;
+    let mut base = STEP;
+    let mut n = hundredths.clamp(0, 4000) as u32;
+    while n > 0 {
+        if n & 1 == 1 {
+            value *= base;
+        }
+        base *= base;
+        n >>= 1;
+    }
+    value
+}
+
+/// The probability that `category` is right, in thousandths: the softmax of the scores at the fitted temperature.
+/// Where a constraint overruled the sum, what the constraints were right about on labelled tools.
+fn confidence(scores: Row, category: Category, calibration: &Calibration, forced: bool) -> u16 {
+    if forced {
+        return calibration.forced;
+    }
+    let best = scores.into_iter().max().unwrap_or(0);
+    let scaled = |score: i32| decay((best - score) * 100 / calibration.temperature.max(1));
+    let total: f64 = scores.into_iter().map(scaled).sum();
+    let index = ROW_ORDER.iter().position(|c| *c == category).unwrap_or(0);
+    ((scaled(scores[index]) / total * 1000.0 + 0.5) as u16).min(999)
+}
+
+/// The mildest category that the hard constraints allow: an open argument is Execute, and what the head of the name
+/// or the main clause ends is ended, whatever the rest says.
+fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> {
+    let ends = definition.mentions().any(|m| {
+        let strong = matches!(m.slot, Slot::Name | Slot::NameSecond | Slot::Main | Slot::Operation)
+            || m.slot == Slot::Coordinated;
+        strong && !m.weak && m.effect == Effect::End
+    });
+    if ends {
+        return Effect::End.label();
+    }
+    if open.is_some() {
+        return Effect::Open.label();
+    }
+    None
+}
+
+/// S1: a parameter that carries what runs, on a tool whose verbs make something run.
+fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgument> {
+    let mentions = || {
+        definition
+            .mentions()
+            .filter(|m| matches!(m.slot, Slot::Name | Slot::Main))
+    };
+    let runs = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement | Effect::Act));
+    let opens = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement));
+    let stores = definition.manner(Slot::Name) == Manner::Writes || definition.manner(Slot::Name) == Manner::Reads;
+    let reads_only = definition.prose.hits.iter().any(|(_, cue)| *cue == Some("read-only"));
+    let known = definition.schema.known.iter().filter(|k| k.free);
+    let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
+    let found = known.clone().find(|k| match k.kind {
+        ParamKind::Command | ParamKind::Code => (runs && !stores) || opens,
+        ParamKind::Sql => (runs || opens) && !reads_only && !stores,
+        ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only,
+        ParamKind::Tool => has(ParamKind::Arguments) && !stores,
+        ParamKind::Method => has(ParamKind::Url) || has(ParamKind::Endpoint),
+        _ => false,
+    })?;
+    Some(OpenArgument {
+        rule: Arc::clone(&book.params[found.rule].id),
+        kind: found.kind,
+        parameter: found.name.clone(),
+        place: Place {
+            pointer: found.pointer.clone(),
+            start: 0,
+            end: found.name.len() as u32,
+        },
+    })
+}
+
+/// The mention that a category rests on most.
+fn leading(definition: &Definition, category: Category) -> Option<&Mention> {
+    let mut of_category: Vec<&Mention> = definition
+        .mentions()
+        .filter(|m| m.effect.category() == Some(category))
+        .collect();
+    of_category.sort_by_key(|m| (m.slot, std::cmp::Reverse(m.effect.severity())));
+    of_category.first().copied()
+}
+
+/// The risk within a category: the worst that the strong places say of it.
+fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Option<&OpenArgument>) -> Risk {
+    let strong = |m: &&Mention| {
+        matches!(
+            m.slot,
+            Slot::Name | Slot::NameSecond | Slot::Main | Slot::Operation | Slot::Coordinated
+        )
+    };
+    let of_category = definition.mentions().filter(|m| m.effect.category() == Some(category));
+    let worst = of_category
+        .filter(strong)
+        .filter_map(|m| m.effect.label())
+        .map(|l| l.risk)
+        .max();
+    match category {
+        Category::Read => worst.unwrap_or(Risk::Low),
+        Category::Write => worst.unwrap_or(Risk::Medium).max(Risk::Medium),
+        Category::Execute if open.is_some() => Risk::Critical,
+        Category::Execute => worst.unwrap_or(Risk::Medium).max(Risk::Medium),
+        Category::Destructive => worst.unwrap_or(Risk::Critical),
+    }
+}
+
+fn operations(definition: &Definition) -> Vec<Operation> {
+    let offered = &definition.schema.offered;
+    let fallback = Label::new(Category::Write, Risk::Medium);
+    offered
+        .iter()
+        .map(|o| {
+            let label = o.label.unwrap_or(fallback);
+            Operation {
+                parameter: o.parameter.clone(),
+                value: o.value.clone(),
+                category: label.category,
+                risk: label.risk,
+            }
+        })
+        .collect()
+}
+
+/// The words that the label rests on, those that speak for it first, by weight against the runner-up.
+fn evidence(
+    book: &RuleBook,
+    definition: &Definition,
+    tool: &Tool,
+    label: Label,
+    runner_up: Category,
+    open: Option<&OpenArgument>,
+) -> Vec<Evidence> {
+    let weight = |feature: Feature| {
+        let row = book.weights.row(feature);
+        let of = |category: Category| ROW_ORDER.iter().position(|c| *c == category).map_or(0, |i| row[i]);
+        of(label.category) - of(runner_up)
+    };
+    let mut found: Vec<Evidence> = Vec::new();
+    for mention in definition.mentions() {
+        let mut evidence = definition::evidence(tool, &mention.rule, &mention.place, mention.effect.category());
+        evidence.weight = weight(Feature::operation(mention.slot, mention.effect));
+        if let Some((start, end)) = mention.object {
+            // The object that a pair rests on belongs to the words, where it stands right behind or before the verb.
+            let place = Place {
+                pointer: mention.place.pointer.clone(),
+                start: start.min(mention.place.start),
+                end: end.max(mention.place.end),
+            };
+            if place.end - place.start <= 48 {
+                let wide = definition::evidence(tool, &mention.rule, &place, mention.effect.category());
+                evidence = Evidence {
+                    weight: evidence.weight,
+                    ..wide
+                };
+            }
+        }
+        let aside =
+            matches!(mention.slot, Slot::Aside | Slot::Order | Slot::Side) && evidence.says != Some(label.category);
+        if !aside
+            && !found
+                .iter()
+                .any(|e| e.pointer == evidence.pointer && e.start == evidence.start)
+        {
+            found.push(evidence);
+        }
+    }
+    if let Some(open) = open {
+        let mut evidence = definition::evidence(tool, &open.rule, &open.place, Some(Category::Execute));
+        evidence.weight = weight(Feature::param(open.kind, Manner::Acts)).max(100);
+        found.push(evidence);
+    }
+    found.sort_by_key(|e| (e.says != Some(label.category), std::cmp::Reverse(e.weight)));
+    found.truncate(16);
+    found
+}
+
+fn conflicts(tool: &Tool, label: Label, evidence: &[Evidence]) -> Vec<Conflict> {
+    let words = evidence
+        .iter()
+        .find(|e| e.says == Some(label.category))
+        .map(|e| format!(": {:?} in {}", e.text, e.pointer));
+    let words = words.unwrap_or_default();
+    let mut found = Vec::new();
+    let mut add = |hint: &str, declared: bool, message: String| {
+        found.push(Conflict {
+            hint: hint.to_owned(),
+            declared,
+            message,
+        });
+    };
+    let (read_only, destructive) = (tool.hint("readOnlyHint"), tool.hint("destructiveHint"));
+    if read_only == Some(true) && label.category != Category::Read {
+        add(
+            "readOnlyHint",
+            true,
+            format!(
+                "declares that it only reads, but its definition is {}{words}",
+                label.category
+            ),
+        );
+    }
+    if read_only == Some(true) && destructive == Some(true) {
+        add(
+            "destructiveHint",
+            true,
+            "declares that it only reads and that it destroys".to_owned(),
+        );
+    }
+    if destructive == Some(false) && label.category == Category::Destructive {
+        add(
+            "destructiveHint",
+            false,
+            format!("declares that it does not destroy, but its definition does{words}"),
+        );
+    }
+    if read_only == Some(false) && label.category == Category::Read {
+        add(
+            "readOnlyHint",
+            false,
+            "declares that it does more than read; nothing else in its definition says so".to_owned(),
+        );
+    }
+    found
+}

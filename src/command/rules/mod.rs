@@ -1,0 +1,48 @@
+//! `mcpclass rules`: list, show, test and fit the rule book.
+
+mod fit;
+mod list;
+mod show;
+mod test;
+
+use clap::Subcommand;
+
+use crate::cli::Global;
+use crate::error::{Outcome, Result};
+use crate::rules::RuleBook;
+
+/// Arguments of `mcpclass rules`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Every rule, with what it says
+    List(list::Args),
+    /// One rule: its words, why it says what it says, its examples, its hits on a corpus
+    Show(show::Args),
+    /// Run every rule's examples, alone and with all other rules
+    Test(test::Args),
+    /// Fit the scorecard to labelled tools and write rules/weights.toml
+    Fit(fit::Args),
+}
+
+/// Runs the command.
+pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+    match &args.command {
+        Command::List(args) => list::run(args, &book(global)?),
+        Command::Show(args) => show::run(args, book(global)?),
+        Command::Test(args) => test::run(args, book(global)?),
+        Command::Fit(args) => fit::run(args, book(global)?),
+    }
+}
+
+fn book(global: &Global) -> Result<RuleBook> {
+    match &global.rules {
+        Some(folder) => RuleBook::load(folder),
+        None => RuleBook::embedded(),
+    }
+}

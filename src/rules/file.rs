@@ -1,0 +1,222 @@
+//! The shape of the rule files: what a person writes in `rules/*.toml`. Parsing and checking of single files
+//! only; [`super::book`] joins them.
+
+use serde::Deserialize;
+
+use crate::effect::Effect;
+
+/// One rule file. A file may hold any of the kinds; the embedded ones hold one each.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// The version of this format: 1.
+    pub schema: u32,
+    /// Groups of verbs.
+    #[serde(default)]
+    pub verb: Vec<Verbs>,
+    /// Classes of nouns.
+    #[serde(default)]
+    pub noun: Vec<Nouns>,
+    /// Verb and object pairs.
+    #[serde(default)]
+    pub pair: Vec<Pair>,
+    /// Phrases.
+    #[serde(default)]
+    pub phrase: Vec<Phrase>,
+    /// Parameters.
+    #[serde(default)]
+    pub param: Vec<Param>,
+    /// Signals.
+    #[serde(default)]
+    pub signal: Vec<SignalRule>,
+    /// Verbs of other languages.
+    #[serde(default)]
+    pub foreign: Vec<Foreign>,
+    /// Function words.
+    #[serde(default)]
+    pub roles: Option<Roles>,
+    /// The fitted table.
+    #[serde(default)]
+    pub weights: Option<toml::Table>,
+    /// How scores become probabilities.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
+}
+
+/// Verbs with one effect.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verbs {
+    /// Rule id.
+    pub id: String,
+    /// What they do.
+    pub effect: Effect,
+    /// Base forms, separated by white space.
+    pub words: String,
+    /// As often nouns as verbs.
+    #[serde(default)]
+    pub weak: bool,
+    /// Why they have this effect.
+    pub why: String,
+    /// Tools on which the rule must fire: `name` or `name: description`.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Tools on which it must not.
+    pub miss: Vec<String>,
+}
+
+/// A class of nouns.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nouns {
+    /// The name by which pairs refer to it.
+    pub class: String,
+    /// Words and phrases, separated by commas.
+    pub words: String,
+}
+
+/// A verb and object pair.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// Rule id.
+    pub id: String,
+    /// Base forms, or `@effect`.
+    pub verbs: Vec<String>,
+    /// Words, phrases, `#class`, or `*`.
+    pub objects: Vec<String>,
+    /// Objects whose presence keeps it from applying.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// What the pair does.
+    pub effect: Effect,
+    /// Why.
+    pub why: String,
+    /// Tools on which the rule must fire.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Tools on which it must not.
+    pub miss: Vec<String>,
+}
+
+/// Phrases with one meaning.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phrase {
+    /// Rule id.
+    pub id: String,
+    /// What it tells the scorecard.
+    #[serde(default)]
+    pub cue: Option<String>,
+    /// The signal it raises.
+    #[serde(default)]
+    pub signal: Option<String>,
+    /// The phrases.
+    pub texts: Vec<String>,
+    /// Why.
+    pub why: String,
+    /// Tools on which the rule must fire.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Tools on which it must not.
+    pub miss: Vec<String>,
+}
+
+/// Parameters with one meaning.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Param {
+    /// Rule id.
+    pub id: String,
+    /// What it tells the scorecard.
+    pub kind: String,
+    /// The signal it raises where the tool acts on it.
+    #[serde(default)]
+    pub signal: Option<String>,
+    /// Parameter names, lower case, words joined with `_`.
+    pub names: Vec<String>,
+    /// Why.
+    pub why: String,
+    /// Tools on which the rule must fire: `name: {parameter}`.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Tools on which it must not.
+    pub miss: Vec<String>,
+}
+
+/// A signal.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalRule {
+    /// Stable id.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// Effects that raise it.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+}
+
+/// Verbs of another language by effect, separated by white space.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Foreign {
+    /// ISO 639-1.
+    pub language: String,
+    /// Match at the start of a word instead of anywhere.
+    #[serde(default)]
+    pub stems: bool,
+    /// [`Effect::Look`].
+    #[serde(default)]
+    pub look: String,
+    /// [`Effect::Change`].
+    #[serde(default)]
+    pub change: String,
+    /// [`Effect::End`].
+    #[serde(default)]
+    pub end: String,
+    /// [`Effect::Act`].
+    #[serde(default)]
+    pub act: String,
+    /// [`Effect::Operate`].
+    #[serde(default)]
+    pub operate: String,
+    /// [`Effect::Money`].
+    #[serde(default)]
+    pub money: String,
+    /// [`Effect::Access`].
+    #[serde(default)]
+    pub access: String,
+}
+
+/// Function words by role, separated by white space.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the grammar file says what each role is")]
+pub struct Roles {
+    pub determiner: String,
+    pub preposition: String,
+    pub conjunction: String,
+    pub negation: String,
+    pub modal: String,
+    pub condition: String,
+    pub relative: String,
+    pub pronoun: String,
+    pub be: String,
+    pub adverb: String,
+    pub modifier: String,
+    pub subject: String,
+    pub frame: String,
+    pub aside: String,
+    pub plain: String,
+}
+
+/// How scores become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// The scores are divided by this many hundredths before the softmax.
+    pub temperature: i32,
+    /// How often the hard constraints are right where they overrule the sum, in thousandths.
+    pub forced: u16,
+}

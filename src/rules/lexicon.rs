@@ -1,0 +1,154 @@
+//! Every word that a rule knows, under one number each, with what the rules say of it: the verb it is a form of,
+//! the roles it has in a sentence, and the phrases that begin with it. Built once, then only read.
+
+use rustc_hash::FxHashMap;
+
+use crate::text::words::Lookup;
+
+/// Forms of a verb that a word can be; a set of bits.
+pub(crate) mod form {
+    /// `delete`.
+    pub(crate) const BASE: u8 = 1;
+    /// `deletes`.
+    pub(crate) const THIRD: u8 = 2;
+    /// `deleting`.
+    pub(crate) const GERUND: u8 = 4;
+    /// `deleted`.
+    pub(crate) const PAST: u8 = 8;
+}
+
+/// Roles of a word in a sentence; a set of bits.
+pub(crate) mod role {
+    pub(crate) const DETERMINER: u16 = 1;
+    pub(crate) const PREPOSITION: u16 = 1 << 1;
+    pub(crate) const CONJUNCTION: u16 = 1 << 2;
+    pub(crate) const NEGATION: u16 = 1 << 3;
+    pub(crate) const MODAL: u16 = 1 << 4;
+    pub(crate) const CONDITION: u16 = 1 << 5;
+    pub(crate) const RELATIVE: u16 = 1 << 6;
+    pub(crate) const PRONOUN: u16 = 1 << 7;
+    pub(crate) const BE: u16 = 1 << 8;
+    pub(crate) const ADVERB: u16 = 1 << 9;
+    pub(crate) const MODIFIER: u16 = 1 << 10;
+    pub(crate) const SUBJECT: u16 = 1 << 11;
+    pub(crate) const FRAME: u16 = 1 << 12;
+    pub(crate) const ASIDE: u16 = 1 << 13;
+    pub(crate) const PLAIN: u16 = 1 << 14;
+    /// A noun of the class `facts`: what a Read returns.
+    pub(crate) const FACT: u16 = 1 << 15;
+}
+
+/// The verb that a word is a form of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VerbSense {
+    /// Index of the verb group.
+    pub(crate) group: u16,
+    /// The word number of the base form.
+    pub(crate) base: u32,
+    /// [`form`] bits.
+    pub(crate) forms: u8,
+}
+
+/// What the rules say of one word.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Word {
+    pub(crate) verb: Option<VerbSense>,
+    pub(crate) roles: u16,
+    /// Phrases that begin with this word.
+    pub(crate) sequences: Vec<Sequence>,
+}
+
+/// The rest of a phrase and the number under which it is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Sequence {
+    pub(crate) rest: Box<[u32]>,
+    pub(crate) number: u32,
+}
+
+/// All words. Number 0 is the unknown word.
+#[derive(Debug)]
+pub(crate) struct Lexicon {
+    numbers: FxHashMap<Box<str>, u32>,
+    words: Vec<Word>,
+    next_sequence: u32,
+}
+
+/// Phrases are numbered from here on, words below.
+const FIRST_SEQUENCE: u32 = 1 << 24;
+
+impl Lexicon {
+    pub(crate) fn new() -> Self {
+        Self {
+            numbers: FxHashMap::default(),
+            words: vec![Word::default()],
+            next_sequence: FIRST_SEQUENCE,
+        }
+    }
+
+    /// The number of a word, given one if it has none.
+    pub(crate) fn intern(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return *number;
+        }
+        let number = self.words.len() as u32;
+        self.numbers.insert(word.into(), number);
+        self.words.push(Word::default());
+        number
+    }
+
+    /// The number of a word or phrase, given one if it has none.
+    pub(crate) fn intern_phrase(&mut self, text: &str) -> u32 {
+        let mut parts = text.split_whitespace();
+        let first = self.intern(parts.next().unwrap_or_default());
+        let rest: Box<[u32]> = parts.map(|p| self.intern(p)).collect();
+        if rest.is_empty() {
+            return first;
+        }
+        let known = self.words[first as usize].sequences.iter().find(|s| s.rest == rest);
+        if let Some(sequence) = known {
+            return sequence.number;
+        }
+        let number = self.next_sequence;
+        self.next_sequence += 1;
+        self.words[first as usize].sequences.push(Sequence { rest, number });
+        number
+    }
+
+    pub(crate) fn word(&self, number: u32) -> &Word {
+        &self.words[number as usize]
+    }
+
+    pub(crate) fn word_mut(&mut self, number: u32) -> &mut Word {
+        &mut self.words[number as usize]
+    }
+
+    /// Whether a word has any of these roles.
+    pub(crate) fn is(&self, number: u32, roles: u16) -> bool {
+        self.words[number as usize].roles & roles != 0
+    }
+
+    /// The number of a word that is known already.
+    pub(crate) fn known(&self, word: &str) -> Option<u32> {
+        self.numbers.get(word).copied()
+    }
+}
+
+impl Lookup for Lexicon {
+    fn id(&self, word: &str) -> u32 {
+        self.numbers.get(word).copied().unwrap_or(0)
+    }
+
+    fn split_at(&self, word: &str) -> Option<usize> {
+        const SHORTEST_REST: usize = 4;
+        if !word.is_ascii() || !(7..=24).contains(&word.len()) {
+            return None;
+        }
+        (3..=word.len() - SHORTEST_REST).rev().find(|&cut| {
+            let sense = self
+                .numbers
+                .get(&word[..cut])
+                .and_then(|n| self.words[*n as usize].verb);
+            sense.is_some_and(|v| v.forms & form::BASE != 0) && self.numbers.contains_key(&word[cut..])
+        })
+    }
+}

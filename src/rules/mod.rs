@@ -1,0 +1,10 @@
+//! The rule book: data under `rules/`, its file format, and what the classifier makes of it.
+
+pub mod book;
+pub mod file;
+pub(crate) mod foreign;
+mod inflect;
+pub(crate) mod lexicon;
+pub mod weights;
+
+pub use book::{Rule, RuleBook, RuleKind};
