@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::manifest::Tool;
 
 /// Fields that are no part of what a tool promises: pictures and transport bookkeeping.
-const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
+pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
 
 /// `sha256:` and 64 hexadecimal digits over the tool's canonical definition.
 pub fn of_tool(tool: &Tool) -> String {

@@ -20,6 +20,7 @@ pub mod eval;
 pub mod fsio;
 pub mod gate;
 pub mod label;
+pub mod locate;
 pub mod manifest;
 pub mod output;
 pub mod page;

@@ -1,13 +1,97 @@
-//! `mcpclass baseline`.
+//! `mcpclass baseline`: pins what was reviewed.
 
+use std::path::PathBuf;
+
+use crate::baseline::check;
+use crate::baseline::lock::{self, Lock};
+use crate::baseline::origin::Origin;
 use crate::cli::Global;
+use crate::command::check::{folder_of, read_lock};
 use crate::error::{Error, Outcome, Result};
+use crate::fsio;
+use crate::report::Assessed;
+use crate::settings::Settings;
+use crate::source::{self, SourceArgs};
+use crate::ui;
 
 /// Arguments of `mcpclass baseline`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "Without SERVER, the servers of the existing lock are listed again and pinned as they are now.")]
+pub struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Where the lock is written
+    #[arg(long, short, value_name = "LOCK", default_value = lock::FILE)]
+    output: PathBuf,
+    /// Keep the other servers of the lock, and add these
+    #[arg(long)]
+    add: bool,
+}
 
-/// Runs the command.
-pub fn run(_args: &Args, _global: &Global) -> Result<Outcome> {
-    Err(Error::new("`mcpclass baseline` is not part of this build yet"))
+/// Lists, classifies, writes the lock.
+pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+    let settings = Settings::load(global)?;
+    let classifier = settings.classifier(global)?;
+    let folder = folder_of(&args.output);
+    let named = !args.source.servers.is_empty() || !args.source.command.is_empty();
+    let mut lock = Lock::empty(classifier.rules_digest());
+    let mut origins = vec![Origin::of(&args.source, &folder)];
+    if args.add || !named {
+        let existing = if args.output.exists() || !named {
+            read_lock(&args.output)?
+        } else {
+            lock.clone()
+        };
+        if named {
+            lock.origins = existing.origins;
+            lock.servers = existing.servers;
+        } else {
+            origins = existing.origins;
+        }
+    }
+    for origin in origins {
+        let source_args = if named {
+            args.source.clone()
+        } else {
+            origin.args(&folder)
+        };
+        let servers: Vec<Assessed> = complete(&source_args, global)?
+            .into_iter()
+            .map(|manifest| classifier.assess_all(manifest))
+            .collect();
+        lock.pin(origin, &servers);
+    }
+    if lock.tools() == 0 {
+        return Err(Error::nothing("no tool was listed, so there is nothing to pin"));
+    }
+    fsio::write_atomic(&args.output, lock.to_text().as_bytes())?;
+    let (tools, servers) = (lock.tools(), lock.servers.len());
+    let tools = format!("{tools} {}", if tools == 1 { "tool" } else { "tools" });
+    let servers = format!("{servers} {}", if servers == 1 { "server" } else { "servers" });
+    ui::note(
+        global,
+        &format!("pinned {tools} of {servers} in {}", args.output.display()),
+    );
+    Ok(Outcome::Done)
+}
+
+/// The listings, all of them complete: a hole in a baseline would pass as reviewed.
+fn complete(args: &SourceArgs, global: &Global) -> Result<Vec<crate::manifest::Manifest>> {
+    let collected = source::collect(args, global)?;
+    if let Some(failure) = collected.failures.first() {
+        return Err(
+            Error::partial(format!("{} could not be listed, so nothing was pinned", failure.source))
+                .fact("because", failure.error.to_string()),
+        );
+    }
+    for manifest in &collected.manifests {
+        if let Some(why) = check::incomplete(manifest) {
+            let message = format!(
+                "the listing of {} is not complete, so nothing was pinned",
+                manifest.server.name
+            );
+            return Err(Error::partial(message).fact("because", why));
+        }
+    }
+    Ok(collected.manifests)
 }

@@ -1,11 +1,17 @@
 //! Output formats: one file each, a function of the assessed servers. A new format is one file and one line in
 //! [`formats!`]. Formats print what they are given and decide nothing; exit statuses stand with the commands.
 
+pub mod check;
 pub mod explain;
+pub mod finding;
+pub mod github;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
 pub mod markdown;
 mod marks;
+pub mod place;
+pub mod sarif;
 pub mod table;
 
 use std::io::{self, Write};
