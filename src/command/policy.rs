@@ -301,7 +301,7 @@ fn list(format: ListFormat) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header([
         "target", "file", "allow", "limit", "ask", "deny", "hide", "args", "unlisted", "merge", "lives in",
     ]);

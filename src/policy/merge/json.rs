@@ -48,18 +48,17 @@ fn apply(root: &CstRootNode, change: &Change) -> Result<(), String> {
         Change::Push(path, item) => {
             let (last, maps) = path.split_last().ok_or("a value needs a key")?;
             let map = map(root, maps)?;
-            match map.get(last).and_then(|p| p.array_value()) {
-                Some(list) => drop(list.append(CstInputValue::String(item.clone()))),
-                None => {
-                    let list = CstInputValue::Array(vec![CstInputValue::String(item.clone())]);
-                    match map.get(last) {
-                        Some(property) => property.set_value(list),
-                        None => drop(map.append(last, list)),
-                    }
-                    if let Some(list) = map.array_value(last) {
-                        list.ensure_multiline();
-                    }
-                }
+            if let Some(list) = map.array_value(last) {
+                list.append(CstInputValue::String(item.clone()));
+                return Ok(());
+            }
+            let list = CstInputValue::Array(vec![CstInputValue::String(item.clone())]);
+            match map.get(last) {
+                Some(property) => property.set_value(list),
+                None => drop(map.append(last, list)),
+            }
+            if let Some(list) = map.array_value(last) {
+                list.ensure_multiline();
             }
         }
         Change::Pull(path, at) => {

@@ -35,7 +35,7 @@ pub(super) fn last_wins(
     }
     for (name, word) in wanted {
         let now = rules(work, path);
-        if last(&now, name).and_then(Value::as_str) == Some(&word) {
+        if now.contains_key(name) && last(&now, name).and_then(Value::as_str) == Some(&word) {
             continue;
         }
         let at = || path.iter().cloned().chain([name.clone()]).collect::<Path>();

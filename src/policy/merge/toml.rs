@@ -53,17 +53,30 @@ fn apply(document: &mut DocumentMut, change: &Change) -> Result<(), String> {
     Ok(())
 }
 
-/// Adds an item with the whitespace of the one before it, so that a list of lines stays one.
+/// Adds an item as the one before it stands, so that a list of lines stays one and a comment stays with its item.
 fn push(list: &mut Array, new: &str) {
-    let before = list.iter().last().and_then(|v| v.decor().prefix().cloned());
+    let before = list
+        .iter()
+        .last()
+        .and_then(|v| v.decor().prefix()?.as_str().map(str::to_owned));
+    let after = list.trailing().as_str().unwrap_or_default().to_owned();
+    let has_comma = list.trailing_comma();
     list.push(new);
     let at = list.len() - 1;
-    if let (Some(prefix), Some(item)) = (before.filter(|_| at > 0), list.get_mut(at)) {
-        let plain = prefix.as_str().is_some_and(|p| !p.contains('#'));
-        if plain {
-            item.decor_mut().set_prefix(prefix);
-        }
+    let Some(before) = before.filter(|_| at > 0) else {
+        return;
+    };
+    let indent = before.rsplit('\n').next().unwrap_or_default();
+    let (prefix, trailing) = match after.rsplit_once('\n') {
+        // What follows the last comma is about the item before it.
+        Some((comment, end)) if has_comma => (format!("{comment}\n{indent}"), format!("\n{end}")),
+        _ if before.contains('#') => (format!("\n{indent}"), after),
+        _ => (before.clone(), after),
+    };
+    if let Some(item) = list.get_mut(at) {
+        item.decor_mut().set_prefix(prefix);
     }
+    list.set_trailing(trailing);
 }
 
 /// Writes a value where another stood, with the comment after it.

@@ -23,23 +23,21 @@ fn apply(text: &str, change: &Change) -> Result<String, String> {
     match change {
         Change::Set(path, value) => set(text, path, value),
         Change::Push(path, item) => {
-            let list = read_at(text, path)?;
+            let list = read_at(text, path);
             match list {
                 Value::Null => set(text, path, &Value::Array(vec![Value::String(item.clone())])),
-                Value::Array(mut items) => match bracketed(text, path)? {
-                    Some(span) => {
+                Value::Array(mut items) => {
+                    if let Some(span) = bracketed(text, path)? {
                         items.push(Value::String(item.clone()));
-                        rewrite(text, span, &items)
+                        return rewrite(text, span, &items);
                     }
-                    None => {
-                        let value = yaml_serde::Value::String(item.clone());
-                        patch(text, path, Op::Append { value })
-                    }
-                },
+                    let value = yaml_serde::Value::String(item.clone());
+                    patch(text, path, Op::Append { value })
+                }
                 _ => Err(format!("{} is no list", dotted(path))),
             }
         }
-        Change::Pull(path, at) => match (bracketed(text, path)?, read_at(text, path)?) {
+        Change::Pull(path, at) => match (bracketed(text, path)?, read_at(text, path)) {
             (Some(span), Value::Array(mut items)) => {
                 items.remove(*at);
                 rewrite(text, span, &items)
@@ -56,11 +54,14 @@ fn apply(text: &str, change: &Change) -> Result<String, String> {
 
 /// Writes a value, under the deepest map that is there.
 fn set(text: &str, path: &Path, value: &Value) -> Result<String, String> {
-    if !read_at(text, path)?.is_null() || has(text, path)? {
+    if !read_at(text, path).is_null() {
         return patch(text, path, Op::Replace(to_yaml(value)?));
     }
+    if has(text, path) {
+        return fill(text, path, value);
+    }
     let mut there = path.len().saturating_sub(1);
-    while there > 0 && !read_at(text, &path[..there].to_vec())?.is_object() {
+    while there > 0 && !read_at(text, &path[..there].to_vec()).is_object() {
         there -= 1;
     }
     let mut new = value.clone();
@@ -68,7 +69,7 @@ fn set(text: &str, path: &Path, value: &Value) -> Result<String, String> {
         new = serde_json::json!({ key.as_str(): new });
     }
     let key = &path[there];
-    if read(text).map(|v| v.is_null()).unwrap_or(true) {
+    if read(text).map_or(true, |v| v.is_null()) {
         let whole = serde_json::json!({ key.as_str(): new });
         let written = yaml_serde::to_string(&whole).map_err(|e| e.to_string())?;
         let gap = if text.is_empty() || text.ends_with('\n') {
@@ -78,14 +79,26 @@ fn set(text: &str, path: &Path, value: &Value) -> Result<String, String> {
         };
         return Ok(format!("{text}{gap}{written}"));
     }
-    if has(text, &path[..=there].to_vec())? {
-        return patch(text, &path[..=there].to_vec(), Op::Replace(to_yaml(&new)?));
+    if has(text, &path[..=there].to_vec()) {
+        return fill(text, &path[..=there].to_vec(), &new);
     }
     let op = Op::Add {
         key: key.clone(),
         value: to_yaml(&new)?,
     };
     patch(text, &path[..there].to_vec(), op)
+}
+
+/// Writes a value after a key that has none, in braces or brackets on its line.
+fn fill(text: &str, path: &Path, value: &Value) -> Result<String, String> {
+    let document = Document::new(text).map_err(|e| e.to_string())?;
+    let key = document.query_key_only(&route(path)).map_err(|e| e.to_string())?;
+    let end = key.location.byte_span.1;
+    let colon = text[end..]
+        .find(':')
+        .ok_or_else(|| format!("{} has no colon", dotted(path)))?;
+    let (before, after) = text.split_at(end + colon + 1);
+    Ok(format!("{before} {value}{after}"))
 }
 
 fn patch(text: &str, path: &Path, op: Op<'_>) -> Result<String, String> {
@@ -106,20 +119,20 @@ fn route(path: &Path) -> Route<'_> {
         .into()
 }
 
-fn read_at(text: &str, path: &Path) -> Result<Value, String> {
+fn read_at(text: &str, path: &Path) -> Value {
     let mut here = read(text).unwrap_or(Value::Null);
     for key in path {
-        here = here.get_mut(key).map(Value::take).unwrap_or(Value::Null);
+        here = here.get_mut(key).map_or(Value::Null, Value::take);
     }
-    Ok(here)
+    here
 }
 
 /// Whether the key is there, if only with nothing after it.
-fn has(text: &str, path: &Path) -> Result<bool, String> {
+fn has(text: &str, path: &Path) -> bool {
     let Some((last, maps)) = path.split_last() else {
-        return Ok(true);
+        return true;
     };
-    Ok(read_at(text, &maps.to_vec())?.get(last).is_some())
+    read_at(text, &maps.to_vec()).get(last).is_some()
 }
 
 /// Where a list in brackets stands; `None` for one of lines.

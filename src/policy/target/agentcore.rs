@@ -21,7 +21,7 @@ const CAN: Capabilities = Capabilities {
     unlisted: Decision::Deny,
 };
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "agentcore",
     title: "Bedrock AgentCore Policy",
     scope: Scope::ManyServers,
@@ -121,8 +121,8 @@ fn limits(draft: &Draft<'_>) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use cedar_policy::{
-        Authorizer, Context, Decision as Answer, Entities, EntityUid, PolicySet, Request, Schema, ValidationMode,
-        Validator,
+        Authorizer, Context, Decision as Answer, Entities, EntityId, EntityUid, PolicySet, Request, Schema,
+        ValidationMode, Validator,
     };
     use serde_json::Value;
 
@@ -133,7 +133,8 @@ mod tests {
     fn schema(names: &[&str]) -> Schema {
         let mut text = "namespace AgentCore {\n  entity OAuthUser tags String;\n  entity Gateway;\n".to_owned();
         for name in names {
-            text += &format!(
+            put!(
+                text,
                 "  action {} appliesTo {{ principal: OAuthUser, resource: Gateway, context: {{ input: {{ action?: String, sql?: String }} }} }};\n",
                 cedar(name)
             );
@@ -142,11 +143,12 @@ mod tests {
         schema
     }
 
-    fn allows(policies: &PolicySet, action: &str, input: Value) -> bool {
-        let entity = |kind: &str, id: &str| -> EntityUid {
-            format!("AgentCore::{kind}::{}", cedar(id)).parse().expect("an entity")
+    fn allows(policies: &PolicySet, action: &str, input: &Value) -> bool {
+        let entity = |kind: &str, id: &str| {
+            let kind = format!("AgentCore::{kind}");
+            EntityUid::from_type_name_and_id(kind.parse().expect("a type"), EntityId::new(id))
         };
-        let context = Context::from_json_value(json!({"input": input}), None).expect("a context");
+        let context = Context::from_json_value(json!({ "input": input }), None).expect("a context");
         let request = Request::new(
             entity("OAuthUser", "someone"),
             entity("Action", action),
@@ -175,7 +177,7 @@ mod tests {
         let result = Validator::new(schema(&actions)).validate(&policies, ValidationMode::Strict);
         assert!(result.validation_passed(), "{result}");
 
-        let allows = |tool: &str, input: Value| allows(&policies, &format!("llm-gateway___{tool}"), input);
+        let allows = |tool: &str, input: Value| allows(&policies, &format!("llm-gateway___{tool}"), &input);
         assert!(allows("session_list", json!({})));
         assert!(
             allows("session_set_active", json!({})),
@@ -210,7 +212,7 @@ mod tests {
         let options = Options::default();
         let alone = draft(&TARGET, &TARGET.forms[0], &[&plan], &options).expect("plain names");
         let policies: PolicySet = policy(&alone).expect("written").parse().expect("Cedar reads it");
-        assert!(!allows(&policies, "llm-gateway___session_set_active", json!({})));
+        assert!(!allows(&policies, "llm-gateway___session_set_active", &json!({})));
     }
 
     #[test]
@@ -220,7 +222,7 @@ mod tests {
             .parse()
             .expect("Cedar reads it");
         for name in sample::NASTY {
-            assert!(allows(&policies, &format!("My-Server___{name}"), json!({})), "{name}");
+            assert!(allows(&policies, &format!("My-Server___{name}"), &json!({})), "{name}");
         }
     }
 }

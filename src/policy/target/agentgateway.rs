@@ -7,7 +7,7 @@ use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias
 use crate::label::Decision;
 use crate::policy::plan::FenceKind;
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "agentgateway",
     title: "agentgateway",
     scope: Scope::ManyServers,
@@ -38,14 +38,15 @@ fn emit(draft: &Draft<'_>) -> Result<String, String> {
     out += "# yaml-language-server: $schema=https://agentgateway.dev/schema/config\nmcp:\n  port: 3000\n  targets:\n";
     for server in &draft.servers {
         put!(out, "  - name: {}\n", yaml(&server.alias));
-        out += &match Connection::of(draft, server) {
-            Connection::Url(url) => format!("    mcp:\n      host: {}\n", yaml(&url)),
-            Connection::Command(program, args) => format!(
+        match Connection::of(draft, server) {
+            Connection::Url(url) => put!(out, "    mcp:\n      host: {}\n", yaml(&url)),
+            Connection::Command(program, args) => put!(
+                out,
                 "    stdio:\n      cmd: {}\n      args: {}\n",
                 yaml(&program),
                 list(args.iter().map(String::as_str), yaml)
             ),
-        };
+        }
     }
     out += "  policies:\n    mcpAuthorization:\n      rules:\n";
     let mut rules = 0;

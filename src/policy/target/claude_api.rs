@@ -7,7 +7,7 @@ use super::quote::document;
 use super::{Capabilities, Draft, Form, Scope, Support, Target, any_alias, callable, literal_key, no_exception};
 use crate::label::Decision;
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "claude-api",
     title: "Claude API MCP connector",
     scope: Scope::ManyServers,

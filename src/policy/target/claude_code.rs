@@ -18,7 +18,7 @@ const CAN: Capabilities = Capabilities {
     unlisted: Decision::Ask,
 };
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "claude-code",
     title: "Claude Code",
     scope: Scope::ManyServers,

@@ -9,7 +9,7 @@ use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, path};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "codex",
     title: "OpenAI Codex",
     scope: Scope::ManyServers,
@@ -48,14 +48,15 @@ fn emit(draft: &Draft<'_>) -> Result<String, String> {
     for server in &draft.servers {
         let table = format!("mcp_servers.{}", key(&server.alias));
         put!(out, "\n[{table}]\n");
-        out += &match Connection::of(draft, server) {
-            Connection::Url(url) => format!("url = {}\n", toml(&url)),
-            Connection::Command(program, args) => format!(
+        match Connection::of(draft, server) {
+            Connection::Url(url) => put!(out, "url = {}\n", toml(&url)),
+            Connection::Command(program, args) => put!(
+                out,
                 "command = {}\nargs = {}\n",
                 toml(&program),
                 list(args.iter().map(String::as_str), toml)
             ),
-        };
+        }
         out += "default_tools_approval_mode = \"prompt\"\n";
         put!(out, "enabled_tools = {}\n", list(server.names(usable), toml));
         put!(out, "disabled_tools = {}\n", list(server.names(|d| !usable(d)), toml));

@@ -23,7 +23,7 @@ const CLI: Capabilities = Capabilities {
     unlisted: Decision::Hide,
 };
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "copilot",
     title: "GitHub Copilot",
     scope: Scope::ManyServers,

@@ -18,7 +18,7 @@ const CLI: Capabilities = Capabilities {
     unlisted: Decision::Ask,
 };
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "cursor",
     title: "Cursor",
     scope: Scope::ManyServers,

@@ -6,7 +6,7 @@ use super::{Capabilities, Draft, Form, Scope, Support, Target, any_alias, callab
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, path};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "docker-mcp",
     title: "Docker MCP gateway",
     scope: Scope::ManyServers,

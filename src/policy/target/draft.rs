@@ -144,10 +144,10 @@ impl Draft<'_> {
                 .iter()
                 .map(|l| format!("{}: {} instead of {}: {}", l.tool, l.got, l.wanted, l.why)),
         );
-        lines
-            .iter()
-            .map(|line| format!("{prefix} {}\n", escape::one_line(line)))
-            .collect()
+        lines.iter().fold(String::new(), |mut out, line| {
+            put!(out, "{prefix} {}\n", escape::one_line(line));
+            out
+        })
     }
 }
 
@@ -198,9 +198,14 @@ impl Change<'_> {
             wanted: self.wanted,
             got: self.got,
             why: self.why,
-            looser: self.got < self.wanted && !(self.wanted == Decision::Hide && self.got == Decision::Deny),
+            looser: is_looser(self.got, self.wanted),
         }
     }
+}
+
+/// Whether a call gets through that should not. A tool that is refused and one that is hidden are both shut.
+fn is_looser(got: Decision, wanted: Decision) -> bool {
+    got < wanted.min(Decision::Deny)
 }
 
 fn rule<'a>(
@@ -227,6 +232,13 @@ fn rule<'a>(
     let (decision, why) = nearest(&form.can, wanted, options, &|d| (form.except)(tool, d));
     let unseen = split.filter(|_| !form.can.arguments);
     let change = match (unseen, why) {
+        // Some of its operations would get through that should not: that is the loss, not the harmless ones.
+        (Some(_), Some(why)) if is_looser(decision, tool.decision) => Some(Change {
+            tool: &tool.name,
+            wanted: tool.decision,
+            got: decision,
+            why,
+        }),
         (Some(split), why) => Some(Change {
             tool: &tool.name,
             wanted: split.decision(),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::label::Decision;
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "envoy-ai-gateway",
     title: "Envoy AI Gateway",
     scope: Scope::ManyServers,

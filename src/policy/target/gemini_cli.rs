@@ -11,7 +11,7 @@ use crate::policy::merge::{Edit, Everything, Format, Merge, path};
 
 const POLICY: &str = "mcpclass.toml";
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "gemini-cli",
     title: "Gemini CLI",
     scope: Scope::ManyServers,

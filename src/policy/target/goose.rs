@@ -6,7 +6,7 @@ use super::{Capabilities, Draft, Form, Scope, ServerDraft, Support, Target, call
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, NO_TOOL, path};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "goose",
     title: "Goose",
     scope: Scope::ManyServers,

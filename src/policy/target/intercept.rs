@@ -6,7 +6,7 @@ use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias
 use crate::label::Decision;
 use crate::policy::plan::{FenceKind, ToolPlan};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "intercept",
     title: "PolicyLayer Intercept",
     scope: Scope::OneServer,
@@ -230,13 +230,11 @@ mod tests {
                 let Some(value) = args.get(field) else {
                     return false;
                 };
-                match c["op"].as_str() {
-                    Some("in") => c["value"].as_array().is_some_and(|l| l.contains(value)),
-                    _ => {
-                        let pattern = regex::Regex::new(c["value"].as_str().unwrap_or_default()).expect("checked");
-                        value.as_str().is_some_and(|v| pattern.is_match(v))
-                    }
+                if c["op"] == "in" {
+                    return c["value"].as_array().is_some_and(|l| l.contains(value));
                 }
+                let pattern = regex::Regex::new(c["value"].as_str().unwrap_or_default()).expect("checked");
+                value.as_str().is_some_and(|v| pattern.is_match(v))
             })
         })
     }

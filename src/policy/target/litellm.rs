@@ -9,7 +9,7 @@ use super::{
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, NO_TOOL, path};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "litellm",
     title: "LiteLLM proxy",
     scope: Scope::ManyServers,
@@ -48,14 +48,15 @@ fn emit(draft: &Draft<'_>) -> Result<String, String> {
     let mut out = draft.comments("#") + "mcp_servers:\n";
     for server in &draft.servers {
         put!(out, "  {}:\n", yaml(&server.alias));
-        out += &match Connection::of(draft, server) {
-            Connection::Url(url) => format!("    url: {}\n    transport: \"http\"\n", yaml(&url)),
-            Connection::Command(program, args) => format!(
+        match Connection::of(draft, server) {
+            Connection::Url(url) => put!(out, "    url: {}\n    transport: \"http\"\n", yaml(&url)),
+            Connection::Command(program, args) => put!(
+                out,
                 "    transport: \"stdio\"\n    command: {}\n    args: {}\n",
                 yaml(&program),
                 list(args.iter().map(String::as_str), yaml)
             ),
-        };
+        }
         put!(out, "    allowed_tools: {}\n", list(allowed(server), yaml));
         put!(
             out,

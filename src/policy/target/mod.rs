@@ -2,6 +2,11 @@
 //! is written. [`ALL`] is the one list of them; [`draft`] is the one place where a decision that a target lacks
 //! becomes a stricter one. A target's file only writes down what a draft already says.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "formatters and names share a signature, and some cannot fail"
+)]
+
 /// Writes to the end of a string, which cannot fail.
 macro_rules! put {
     ($out:expr, $($text:tt)*) => {{
@@ -47,7 +52,7 @@ use crate::policy::merge::Merge;
 use crate::policy::plan::ToolPlan;
 
 /// Every target, in the order of `--list`.
-pub const ALL: &[&Target] = &[
+pub static ALL: &[&Target] = &[
     &policylayer::TARGET,
     &intercept::TARGET,
     &claude_code::TARGET,

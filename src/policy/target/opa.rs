@@ -6,7 +6,7 @@ use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias
 use crate::label::Decision;
 use crate::policy::plan::FenceKind;
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "opa",
     title: "Open Policy Agent (Rego)",
     scope: Scope::OneServer,
@@ -63,6 +63,7 @@ absent_is_kept(rule) if {
 }
 
 reads(sql) if {
+	is_string(sql)
 	regex.match(sql_reads, sql)
 	not regex.match(sql_writes, sql)
 }

@@ -8,7 +8,7 @@ use super::quote::document;
 use super::{Capabilities, Draft, Form, Scope, Support, Target, callable, literal_key, no_exception, slug, usable};
 use crate::label::Decision;
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "openai",
     title: "OpenAI hosted MCP tool",
     scope: Scope::OneServer,

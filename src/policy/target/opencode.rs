@@ -8,7 +8,7 @@ use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Format, Merge, path};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "opencode",
     title: "opencode",
     scope: Scope::ManyServers,
@@ -93,7 +93,7 @@ mod tests {
             rule.strip_suffix('*')
                 .map_or(rule == tool, |start| tool.starts_with(start))
         };
-        let last = rules.iter().filter(|(rule, _)| matches(rule)).next_back();
+        let last = rules.iter().rfind(|(rule, _)| matches(rule));
         last.and_then(|(_, v)| v.as_str()).unwrap_or("allow").to_owned()
     }
 

@@ -5,7 +5,7 @@ use super::quote::document;
 use super::{Capabilities, Draft, Form, Scope, Support, Target, any_alias, bare_key, no_exception};
 use crate::label::Decision;
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "policylayer",
     title: "PolicyLayer",
     scope: Scope::OneServer,

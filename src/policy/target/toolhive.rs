@@ -19,7 +19,7 @@ const CAN: Capabilities = Capabilities {
     unlisted: Decision::Deny,
 };
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "toolhive",
     title: "ToolHive",
     scope: Scope::OneServer,
@@ -118,7 +118,7 @@ fn resource(draft: &Draft<'_>) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use cedar_policy::{Authorizer, Context, Decision as Answer, Entities, EntityUid, PolicySet, Request};
+    use cedar_policy::{Authorizer, Context, Decision as Answer, Entities, EntityId, EntityUid, PolicySet, Request};
     use serde_json::Value;
 
     use super::*;
@@ -137,7 +137,7 @@ mod tests {
     /// What ToolHive answers: its request for a call, in its own engine.
     fn allows(policies: &PolicySet, tool: &str, args: Value) -> bool {
         let entity =
-            |kind: &str, id: &str| -> EntityUid { format!("{kind}::{}", cedar(id)).parse().expect("an entity") };
+            |kind: &str, id: &str| EntityUid::from_type_name_and_id(kind.parse().expect("a type"), EntityId::new(id));
         let context = Context::from_json_value(args, None).expect("a context");
         let request = Request::new(
             entity("Client", "someone"),

@@ -10,7 +10,7 @@ use crate::policy::merge::{Edit, Format, Merge, path};
 
 const AGENT: &str = "mcpclass.agent.md";
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "vscode",
     title: "VS Code",
     scope: Scope::ManyServers,

@@ -8,7 +8,7 @@ use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Format, Merge, path};
 
-pub(super) const TARGET: Target = Target {
+pub(super) static TARGET: Target = Target {
     id: "zed",
     title: "Zed",
     scope: Scope::ManyServers,
