@@ -1,13 +1,387 @@
-//! `mcpclass policy`.
+//! `mcpclass policy`: the recommended policy in a target's own format, to the terminal, a file, a folder, or into a
+//! settings file that is already there.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::policy::merge::{Merge, merge};
+use crate::policy::plan::Plan;
+use crate::policy::target::{self, Cell, Form, LimitAs, Loss, Options, Target, draft};
+use crate::policy::write::{self, Written};
+use crate::settings::Settings;
+use crate::source::{self, SourceArgs};
+use crate::text::escape;
 
 /// Arguments of `mcpclass policy`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// What to write for: a name from --list, or `all`
+    #[arg(
+        long = "for",
+        value_name = "TARGET",
+        default_value = "policylayer",
+        help_heading = "Policy"
+    )]
+    target: String,
+    /// Write to this file, or every file of the target into this folder (an existing one, or with a final slash)
+    #[arg(long, short, value_name = "PATH", help_heading = "Policy")]
+    output: Option<PathBuf>,
+    /// What each target can express, and where its file lives
+    #[arg(long, help_heading = "Policy")]
+    list: bool,
+    /// Format of --list
+    #[arg(long, value_name = "FORMAT", requires = "list", help_heading = "Policy")]
+    format: Option<ListFormat>,
+    /// Write what the target cannot express as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    losses: Option<PathBuf>,
+    /// What a limit becomes where a target cannot count calls [default: the next stricter decision]
+    #[arg(long, value_name = "DECISION", help_heading = "Policy")]
+    limit_as: Option<LimitAs>,
+    /// Show what would be added to this settings file, keeping everything else in it
+    #[arg(long, value_name = "FILE", conflicts_with = "output", help_heading = "Policy")]
+    merge: Option<PathBuf>,
+    /// With --merge: write it
+    #[arg(long, requires = "merge", help_heading = "Policy")]
+    write: bool,
+    /// Address of the server, in formats that name one
+    #[arg(long, value_name = "URL", help_heading = "Policy")]
+    url: Option<String>,
+    /// ARN of the AgentCore gateway
+    #[arg(long, value_name = "ARN", help_heading = "Policy")]
+    gateway: Option<String>,
+}
 
-/// Runs the command.
-pub fn run(_args: &Args, _global: &Global) -> Result<Outcome> {
-    Err(Error::new("`mcpclass policy` is not part of this build yet"))
+/// Formats of `--list`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ListFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Writes the recommended policy.
+pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+    if args.list {
+        return list(args.format.unwrap_or(ListFormat::Table));
+    }
+    let targets = targets(&args.target)?;
+    let settings = Settings::load(global)?;
+    let classifier = settings.classifier(global)?;
+    let collected = source::collect(&args.source, global)?;
+    let mut outcome = Outcome::Done;
+    for failure in &collected.failures {
+        outcome = Outcome::Partial;
+        say(&format!("{}: {}", escape::one_line(&failure.source), failure.error));
+    }
+    let plans: Vec<Plan> = collected
+        .manifests
+        .into_iter()
+        .map(|manifest| Plan::of(&classifier.assess_all(manifest)))
+        .collect();
+    if plans.iter().all(|plan| plan.tools.is_empty()) {
+        let none = "there is no tool to write a policy for";
+        return Err(if outcome == Outcome::Partial {
+            Error::partial(none)
+        } else {
+            Error::nothing(none)
+        });
+    }
+    let job = Job {
+        args,
+        plans: &plans,
+        options: Options {
+            limit_as: args.limit_as,
+            gateway: args.gateway.clone(),
+            url: args.url.clone(),
+            every_form: false,
+        },
+        quiet: global.quiet,
+    };
+    job.overrides();
+    let (losses, written) = match (&args.merge, targets.as_slice()) {
+        (Some(file), [target]) => (job.merge_into(target, file)?, outcome),
+        (Some(_), _) => {
+            return Err(Error::new("one file belongs to one target").help("name it: --for TARGET --merge FILE"));
+        }
+        (None, [target]) => (job.write_one(target)?, outcome),
+        (None, targets) => {
+            let (losses, all) = job.write_every(targets)?;
+            (losses, if all { outcome } else { Outcome::Partial })
+        }
+    };
+    if let Some(path) = &args.losses {
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "losses": losses }))
+            .map_err(|e| Error::new(e.to_string()))?;
+        write_file(path, &(text + "\n"))?;
+    }
+    Ok(written)
+}
+
+/// The targets of a word after `--for`.
+fn targets(word: &str) -> Result<Vec<&'static Target>> {
+    if word == "all" {
+        return Ok(target::ALL.to_vec());
+    }
+    target::find(word).map(|t| vec![t]).ok_or_else(|| {
+        let ids: Vec<_> = target::ALL.iter().map(|t| t.id).collect();
+        let known = format!("known targets: {}, all", ids.join(", "));
+        Error::new(format!("there is no target `{}`", escape::one_line(word))).help(known)
+    })
+}
+
+/// One run: what was asked for, and about which servers.
+struct Job<'a> {
+    args: &'a Args,
+    plans: &'a [Plan],
+    options: Options,
+    quiet: bool,
+}
+
+impl Job<'_> {
+    /// Decisions of a person, which no output passes over in silence.
+    fn overrides(&self) {
+        for plan in self.plans {
+            for tool in &plan.tools {
+                if let Some(why) = &tool.override_reason {
+                    let name = escape::one_line(&tool.name);
+                    self.note(&format!("note: {name} is {} by mcpclass.toml: {why}", tool.decision));
+                }
+            }
+        }
+    }
+
+    fn write_one(&self, target: &'static Target) -> Result<Vec<Loss>> {
+        let folder = self.args.output.as_deref().filter(|path| is_folder(path));
+        let written = if let Some(folder) = folder {
+            let written = write::all(target, self.plans, &self.options).map_err(Error::new)?;
+            write_under(folder, &written)?;
+            written
+        } else {
+            let form = &target.forms[0];
+            let written = write::one(target, form, self.plans, &self.options).map_err(|why| {
+                Error::new(why).help(format!("write a folder: mcpclass policy --for {} -o DIR/", target.id))
+            })?;
+            for file in &written.files {
+                match &self.args.output {
+                    Some(path) => write_file(path, &file.text)?,
+                    None => anstream::stdout().write_all(file.text.as_bytes())?,
+                }
+            }
+            for other in &target.forms[1..] {
+                self.note(&format!(
+                    "note: {} also reads {}: write every file with -o DIR/",
+                    target.title, other.file
+                ));
+            }
+            written
+        };
+        self.report(target, &written.losses);
+        Ok(written.losses)
+    }
+
+    /// Every target in a folder of its own. What one of them cannot hold costs no other.
+    fn write_every(&self, targets: &[&'static Target]) -> Result<(Vec<Loss>, bool)> {
+        let Some(folder) = &self.args.output else {
+            return Err(Error::new("every target is many files").help("name a folder for them: -o DIR"));
+        };
+        let (mut losses, mut all) = (Vec::new(), true);
+        for target in targets {
+            match write::all(target, self.plans, &self.options) {
+                Ok(written) => {
+                    write_under(&folder.join(target.id), &written)?;
+                    losses.extend(written.losses);
+                }
+                Err(why) => {
+                    all = false;
+                    say(&format!("{} is not written: {why}", target.id));
+                }
+            }
+        }
+        for line in write::describe(&losses) {
+            self.note(&line);
+        }
+        Ok((losses, all))
+    }
+
+    /// Shows what a settings file would become, and writes it if that was asked for.
+    fn merge_into(&self, target: &'static Target, path: &Path) -> Result<Vec<Loss>> {
+        let (form, how) = mergeable(target, path)?;
+        let before = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(Error::io("cannot read", path, &error)),
+        };
+        let plans: Vec<&Plan> = self.plans.iter().collect();
+        let draft = draft(target, form, &plans, &self.options).map_err(Error::new)?;
+        let shown = path.display().to_string();
+        let after = merge(&before, how.format, &(how.edits)(&draft))
+            .map_err(|why| Error::new(format!("{}: {why}", escape::one_line(&shown))))?;
+        for line in &after.stricter {
+            self.note(&format!("kept: {}", escape::one_line(line)));
+        }
+        self.report(target, &draft.losses);
+        if after.text == before {
+            self.note(&format!("{} already says so", escape::one_line(&shown)));
+            return Ok(draft.losses);
+        }
+        show_diff(&before, &after.text, &shown)?;
+        if self.args.write {
+            write_file(path, &after.text)?;
+        } else {
+            self.note("nothing is written yet: add --write");
+        }
+        Ok(draft.losses)
+    }
+
+    fn report(&self, target: &Target, losses: &[Loss]) {
+        for line in write::describe(losses) {
+            self.note(&line);
+        }
+        self.note(&format!("note: {}", target.caution));
+    }
+
+    fn note(&self, line: &str) {
+        if !self.quiet {
+            say(line);
+        }
+    }
+}
+
+/// The form that a settings file of this name belongs to, else the first that can be merged.
+fn mergeable(target: &'static Target, path: &Path) -> Result<(&'static Form, &'static Merge)> {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let mut forms = target.forms.iter().filter_map(|f| Some((f, f.merge.as_ref()?)));
+    let first = forms.clone().next();
+    forms
+        .find(|(_, how)| how.names.contains(&name))
+        .or(first)
+        .ok_or_else(|| {
+            Error::new(format!(
+                "a file of {} is whole: there is nothing to merge it into",
+                target.title
+            ))
+            .help(format!("write it: mcpclass policy --for {} -o FILE", target.id))
+        })
+}
+
+/// What would change, as a unified diff with its control characters shown.
+fn show_diff(before: &str, after: &str, path: &str) -> Result<()> {
+    let diff = similar::TextDiff::from_lines(before, after);
+    let text = diff.unified_diff().context_radius(3).header(path, path).to_string();
+    let mut out = anstream::stdout().lock();
+    for line in text.split_inclusive('\n') {
+        let line = escape::one_line(line.trim_end_matches(['\r', '\n'])).into_owned();
+        let colour = match line.as_bytes().first() {
+            Some(b'+') => Some(anstyle::AnsiColor::Green),
+            Some(b'-') => Some(anstyle::AnsiColor::Red),
+            _ => None,
+        };
+        match colour.map(anstyle::AnsiColor::on_default) {
+            Some(style) => writeln!(out, "{style}{line}{style:#}")?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+fn list(format: ListFormat) -> Result<Outcome> {
+    let rows = target::rows();
+    let mut out = anstream::stdout().lock();
+    if format == ListFormat::Json {
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "targets": rows }))
+            .map_err(|e| Error::new(e.to_string()))?;
+        writeln!(out, "{text}")?;
+        return Ok(Outcome::Done);
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header([
+        "target", "file", "allow", "limit", "ask", "deny", "hide", "args", "unlisted", "merge", "lives in",
+    ]);
+    let mark = |cell: &Cell| match cell {
+        Cell::Plain(true) => "yes",
+        Cell::Plain(false) => "-",
+        Cell::With(_) => "with",
+    };
+    let yes = |b: bool| if b { "yes" } else { "-" };
+    let mut last = "";
+    for row in &rows {
+        let name = if row.target == last { "" } else { row.target };
+        last = row.target;
+        let cells = [
+            mark(&row.allow),
+            mark(&row.limit),
+            mark(&row.ask),
+            mark(&row.deny),
+            mark(&row.hide),
+        ];
+        let rest = [yes(row.arguments), row.unlisted.name(), yes(row.merge), row.lives];
+        table.add_row([name, row.file].into_iter().chain(cells).chain(rest));
+    }
+    let text = table.to_string();
+    for line in text.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(
+        out,
+        "\nwith: together with the target's other file · args: tools keep their harmless operations"
+    )?;
+    writeln!(out, "unlisted: what becomes of a tool that the server adds tomorrow")?;
+    Ok(Outcome::Done)
+}
+
+/// Whether a path is meant as a folder: it is one, or ends like one.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
+}
+
+fn write_under(folder: &Path, written: &Written) -> Result<()> {
+    for file in &written.files {
+        write_file(&folder.join(&file.path), &file.text)?;
+    }
+    Ok(())
+}
+
+/// Writes a whole file or none: to a file beside it that then takes its place, with the permissions of what was there.
+fn write_file(path: &Path, text: &str) -> Result<()> {
+    // A link stays a link: what it points to is written.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|e| Error::io("cannot make the folder", folder, &e))?;
+    let failed = |e: &std::io::Error| Error::io("cannot write", path, e);
+    let mut file = tempfile::Builder::new()
+        .prefix(".mcpclass-")
+        .tempfile_in(folder)
+        .map_err(|e| failed(&e))?;
+    file.write_all(text.as_bytes()).map_err(|e| failed(&e))?;
+    let permissions = fs::metadata(path).map(|m| m.permissions());
+    set_permissions(file.path(), permissions.ok()).map_err(|e| failed(&e))?;
+    file.persist(path).map_err(|e| failed(&e.error))?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_permissions(path: &Path, there: Option<fs::Permissions>) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, there.unwrap_or_else(|| fs::Permissions::from_mode(0o644)))
+}
+
+#[cfg(not(unix))]
+fn set_permissions(path: &Path, there: Option<fs::Permissions>) -> std::io::Result<()> {
+    there.map_or(Ok(()), |p| fs::set_permissions(path, p))
+}
+
+fn say(line: &str) {
+    // Nobody is left to tell when stderr is gone.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -107,10 +107,18 @@ impl Policy {
     pub fn merge<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut whole = Self::default();
         for part in parts {
-            whole.hide.extend(part.hide.iter().cloned());
-            whole
-                .tools
-                .extend(part.tools.iter().map(|(name, entry)| (name.clone(), entry.clone())));
+            for name in &part.hide {
+                if !whole.hide.contains(name) {
+                    whole.hide.push(name.clone());
+                }
+            }
+            for (name, entry) in &part.tools {
+                whole
+                    .tools
+                    .entry(name.clone())
+                    .and_modify(|first| first.tighten(entry))
+                    .or_insert_with(|| entry.clone());
+            }
         }
         whole.tools.retain(|name, _| !whole.hide.contains(name));
         whole
@@ -163,6 +171,24 @@ impl Policy {
             }
             Decision::Allow => {
                 self.tools.insert(name, Entry::default());
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Adds what another definition of the same name refuses and caps: a server that lists a name twice must not
+    /// soften its first definition by the second.
+    fn tighten(&mut self, other: &Self) {
+        for rule in &other.deny_if {
+            if !self.deny_if.contains(rule) {
+                self.deny_if.push(rule.clone());
+            }
+        }
+        for limit in &other.limits {
+            match self.limits.iter_mut().find(|l| l.counter == limit.counter) {
+                Some(first) => first.max = first.max.min(limit.max),
+                None => self.limits.push(limit.clone()),
             }
         }
     }
