@@ -52,6 +52,7 @@ impl Origin {
             servers: self.servers.iter().map(from_here).collect(),
             command: self.command.clone(),
             name: self.name.clone(),
+            ..SourceArgs::default()
         }
     }
 

@@ -81,7 +81,10 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
     let first_is_strict = first
         .and_then(|i| sense(book, tokens[i]))
         .is_some_and(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak);
-    let first_verb = parts.iter().copied().find(|&i| !is_modifier(i) && sense(book, tokens[i]).is_some_and(|v| !book.verbs[v.group as usize].weak));
+    let first_verb = parts
+        .iter()
+        .copied()
+        .find(|&i| !is_modifier(i) && sense(book, tokens[i]).is_some_and(|v| !book.verbs[v.group as usize].weak));
     let mut best: Option<(i32, usize)> = None;
     for &at in parts {
         let Some(verb) = sense(book, tokens[at]) else { continue };
@@ -107,7 +110,10 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
         if Some(at) == last && parts.len() > 2 && is_final_verb(book, verb.base) {
             points += 4;
         }
-        if Some(at) == last && !first_is_strict && (is_final_verb(book, verb.base) || book.lexicon.known("list") == Some(verb.base)) {
+        if Some(at) == last
+            && !first_is_strict
+            && (is_final_verb(book, verb.base) || book.lexicon.known("list") == Some(verb.base))
+        {
             points += 2;
         }
         // A verb whose object is there, in the sense of a pair, is a verb.

@@ -317,7 +317,11 @@ impl Columns {
 /// A tool on a narrow terminal.
 fn paragraph(tool: &Assessment, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let (risk, category) = (tool.risk.name(), tool.category.name());
-    let head = format!("{} {}", paint(ui::risk(tool.risk), risk), paint(ui::category(tool.category), category));
+    let head = format!(
+        "{} {}",
+        paint(ui::risk(tool.risk), risk),
+        paint(ui::category(tool.category), category)
+    );
     let signal = signal(tool);
     if signal.is_empty() {
         writeln!(out, "{head}")?;

@@ -523,7 +523,11 @@ impl Builder {
         }
         book.pairs.push(PairRule {
             id: pair.id.as_str().into(),
-            effect: pair.effect, objects, unless, any, name_only: pair.name_only
+            effect: pair.effect,
+            objects,
+            unless,
+            any,
+            name_only: pair.name_only,
         });
         let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
         book.rules.push(rule(

@@ -27,9 +27,9 @@ mod sandbox;
 mod session;
 mod sse;
 mod stdio;
-mod trace;
 #[cfg(target_os = "linux")]
 pub(crate) mod supervisor;
+mod trace;
 mod wire;
 
 use std::path::PathBuf;
@@ -113,7 +113,10 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
     let end = process.end().await;
     trace.step(|| {
         let status = end.status.as_deref().unwrap_or("ended by us");
-        format!("ended: {origin}: {status}, fence: {}", end.fence.as_deref().unwrap_or("none"))
+        format!(
+            "ended: {origin}: {status}, fence: {}",
+            end.fence.as_deref().unwrap_or("none")
+        )
     });
     match listed {
         Ok(listing) => {

@@ -62,7 +62,14 @@ const PRIVATE: [&str; 10] = [
 
 /// Files that mark the root of a package or of a virtual environment.
 const PACKAGE_MARKS: [&str; 8] = [
-    "package.json", "deno.json", "pyproject.toml", "setup.py", "requirements.txt", "pyvenv.cfg", "Cargo.toml", "go.mod",
+    "package.json",
+    "deno.json",
+    "pyproject.toml",
+    "setup.py",
+    "requirements.txt",
+    "pyvenv.cfg",
+    "Cargo.toml",
+    "go.mod",
 ];
 
 /// Everything that is needed to start one server.
@@ -211,7 +218,11 @@ fn readable(program: &Path, args: &[String], path: &str, cwd: &Path, spec: &Spec
     for file in [program.to_owned(), program.canonicalize().unwrap_or_default()] {
         let folder = file.parent().map(Path::to_owned).unwrap_or_default();
         let package = package(&file);
-        library(&folder).into_iter().chain(package).chain([folder]).for_each(&mut grant);
+        library(&folder)
+            .into_iter()
+            .chain(package)
+            .chain([folder])
+            .for_each(&mut grant);
     }
     // Nobody read the command that a registry names: what it points at stays closed.
     if !matches!(spec.named_by, NamedBy::Registry(_)) {
@@ -242,7 +253,9 @@ fn library(folder: &Path) -> Option<PathBuf> {
 fn package(file: &Path) -> Option<PathBuf> {
     let modules = file.ancestors().filter(|dir| dir.ends_with("node_modules")).last();
     let marked = |dir: &&Path| PACKAGE_MARKS.iter().any(|mark| dir.join(mark).exists());
-    modules.or_else(|| file.ancestors().skip(1).find(marked)).map(Path::to_owned)
+    modules
+        .or_else(|| file.ancestors().skip(1).find(marked))
+        .map(Path::to_owned)
 }
 
 /// Allows `folder` as a whole, or, where it holds something private, those of its entries that do not.

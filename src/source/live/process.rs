@@ -148,14 +148,19 @@ async fn hand_over(mut input: ChildStdin, plan: &Plan) -> Result<ChildStdin, Fau
 #[cfg(target_os = "linux")]
 async fn no_network() -> Result<Vec<std::ffi::OsString>, Fault> {
     const WAYS: [(&str, &[&str]); 3] = [
-        ("bwrap", &["--unshare-net", "--die-with-parent", "--dev-bind", "/", "/", "--"]),
+        (
+            "bwrap",
+            &["--unshare-net", "--die-with-parent", "--dev-bind", "/", "/", "--"],
+        ),
         ("unshare", &["--user", "--map-current-user", "--net", "--"]),
         ("unshare", &["--net", "--"]),
     ];
     let path = std::env::var("PATH").unwrap_or_default();
     for (program, args) in WAYS {
         // The supervisor has no PATH to look it up on.
-        let Some(program) = plan::on_path(program, &path, Path::new("/")) else { continue };
+        let Some(program) = plan::on_path(program, &path, Path::new("/")) else {
+            continue;
+        };
         let mut trial = Command::new(&program);
         trial.args(args).arg("true");
         let trial = trial.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
