@@ -28,13 +28,25 @@ pub(crate) struct Definition {
 impl Definition {
     /// Reads a tool.
     pub(crate) fn read(book: &RuleBook, tool: &Tool) -> Self {
-        let name = name::read(book, tool.name(), &Cow::Borrowed("/name"), Slot::Name);
+        let mut name = name::read(book, tool.name());
         let prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
             (Some(description), _) => prose::read(book, description, &Cow::Borrowed("/description")),
             (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
             (None, None) => ProseReading::default(),
         };
-        let schema = params::read(book, tool);
+        let mut schema = params::read(book, tool);
+        if let (Some(verb), Some(main)) = (name.mentions.first_mut(), prose.mentions.iter().find(|m| m.slot == Slot::Main)) {
+            // The name is the bare verb, and the first clause says what it acts on: "add: Adds two numbers".
+            if name.bare && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
+                verb.effect = main.effect;
+                verb.rule = std::sync::Arc::clone(&main.rule);
+            }
+        }
+        let reads = |mentions: &[Mention], slot| manner(mentions.iter().filter(|m| m.slot == slot)) == Manner::Reads;
+        if reads(&name.mentions, Slot::Name) || name.mentions.is_empty() && reads(&prose.mentions, Slot::Main) {
+            // "type" and "mode" of a tool that looks something up are what it is to look for.
+            schema.keep_certain();
+        }
         let mut definition = Self {
             name,
             prose,
@@ -61,12 +73,16 @@ impl Definition {
 
     fn gather(&self, book: &RuleBook, tool: &Tool) -> Vec<Feature> {
         let mut fired = vec![Feature::mark(Mark::Always)];
-        fired.extend(self.mentions().map(|m| Feature::operation(m.slot, m.effect)));
+        let (name, main) = (self.manner(Slot::Name), self.manner(Slot::Main));
+        // Long descriptions mention reading in passing; that takes nothing back where the verbs are clear.
+        let unclear = name == Manner::Unknown && main == Manner::Unknown;
+        let counts = |m: &&Mention| unclear || m.slot.is_strong() || m.effect.category() != Some(Category::Read);
+        let strong = self.mentions().filter(counts);
+        fired.extend(strong.map(|m| Feature::operation(m.slot, m.effect)));
         fired.extend(self.prose.hits.iter().filter_map(|(_, cue)| {
             let at = CUES.iter().position(|known| Some(*known) == *cue)?;
             Some(Feature::cue(at))
         }));
-        let (name, main) = (self.manner(Slot::Name), self.manner(Slot::Main));
         fired.push(Feature::both(name, main));
         let verbs = if name == Manner::Unknown { main } else { name };
         for known in &self.schema.known {

@@ -8,6 +8,7 @@ mod prose;
 mod rationale;
 mod reading;
 mod signals;
+mod told;
 mod verbs;
 pub mod verdict;
 

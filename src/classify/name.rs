@@ -17,40 +17,82 @@ pub(crate) struct NameReading {
     pub(crate) mentions: Vec<Mention>,
     /// It ends in what a Read returns.
     pub(crate) fact: bool,
+    /// It is one verb and nothing else.
+    pub(crate) bare: bool,
 }
 
 /// A name longer than this is read only up to here.
 const LONGEST: usize = 256;
 
-/// Reads `text` as an identifier. `pointer` is where it stands; `slot` is [`Slot::Name`] or [`Slot::Operation`].
-pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, slot: Slot) -> NameReading {
+/// An identifier to read: its text, where it stands, and the words around it that its verbs may act on.
+pub(crate) struct Identifier<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) pointer: Cow<'static, str>,
+    /// Bytes before it in the string at the pointer.
+    pub(crate) offset: usize,
+    /// Objects named elsewhere: the tool's own name for an operation.
+    pub(crate) about: &'a [u32],
+}
+
+/// The tool's own name.
+pub(crate) fn read(book: &RuleBook, text: &str) -> NameReading {
+    let name = Identifier {
+        text,
+        pointer: Cow::Borrowed("/name"),
+        offset: 0,
+        about: &[],
+    };
+    read_as(book, &name, Slot::Name)
+}
+
+/// The numbers of the words and phrases in a name, as objects for its operations.
+pub(crate) fn words_of(book: &RuleBook, text: &str) -> Vec<u32> {
+    let mut tokens = Vec::with_capacity(8);
+    words::identifier(clipped(text), &book.lexicon, &mut tokens);
+    let mut objects = Vec::new();
+    for at in 0..tokens.len() {
+        verbs::collect(book, &tokens, at, &mut objects);
+    }
+    objects.into_iter().map(|object| object.number).collect()
+}
+
+fn clipped(text: &str) -> &str {
     let mut end = text.len().min(LONGEST);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
+    &text[..end]
+}
+
+/// Reads an identifier whose verbs count in `slot`.
+pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) -> NameReading {
     let mut tokens = Vec::with_capacity(8);
-    words::identifier(&text[..end], &book.lexicon, &mut tokens);
+    words::identifier(clipped(identifier.text), &book.lexicon, &mut tokens);
     let mut reading = NameReading::default();
     let parts: Vec<usize> = (0..tokens.len()).filter(|i| tokens[*i].kind == Kind::Word).collect();
     let Some(&last) = parts.last() else { return reading };
     reading.fact = book.lexicon.is(tokens[last].word, role::FACT);
+    reading.bare = parts.len() == 1;
     let Some(head) = head(book, &tokens, &parts) else {
         return reading;
     };
     let mut push = |at: usize, slot: Slot| {
         let Some(sense) = sense(book, tokens[at]) else { return };
-        let objects = objects(book, &tokens, at);
+        let mut objects = objects(book, &tokens, at);
+        objects.extend(identifier.about.iter().map(|&number| Object::elsewhere(number)));
         let resolved = verbs::resolve(book, sense, &objects, true);
+        let offset = identifier.offset as u32;
+        let here = |o: Object| (!o.is_elsewhere()).then(|| (o.start + offset, o.end + offset));
         reading.mentions.push(Mention {
             slot,
             effect: resolved.effect,
             rule: resolved.rule,
             place: Place {
-                pointer: pointer.clone(),
-                start: tokens[at].start,
-                end: tokens[at].end,
+                pointer: identifier.pointer.clone(),
+                start: tokens[at].start + offset,
+                end: tokens[at].end + offset,
             },
-            object: resolved.object.map(|o| (o.start, o.end)),
+            object: resolved.object.and_then(here),
             weak: resolved.weak,
             verb: sense.base,
         });

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::name;
+use super::name::{self, Identifier};
 use super::reading::Mention;
+use super::told;
 use crate::effect::Effect;
 use crate::label::Label;
 use crate::manifest::Tool;
@@ -32,6 +33,8 @@ pub(crate) struct Offered {
     pub(crate) parameter: String,
     pub(crate) value: String,
     pub(crate) label: Option<Label>,
+    /// The parameter's name says that it chooses an operation; `type` and `mode` often choose something else.
+    pub(crate) certain: bool,
 }
 
 /// What a schema says.
@@ -44,59 +47,214 @@ pub(crate) struct SchemaReading {
     pub(crate) parameters: usize,
 }
 
+impl SchemaReading {
+    /// Drops what parameters with doubtful names offer.
+    pub(crate) fn keep_certain(&mut self) {
+        if self.offered.iter().any(|offered| !offered.certain) && !self.offered.iter().any(|offered| offered.certain) {
+            self.offered.clear();
+            self.mentions.clear();
+        }
+    }
+}
+
 /// Levels of wrapping objects (`params`, `request`, `body`) that are looked into.
 const DEEPEST: usize = 3;
 /// Parameters that are looked at.
 const MOST: usize = 600;
+/// Names that say that the parameter chooses what is done, even where the schema does not list what.
+const SAYS_OPERATION: [&str; 8] = [
+    "action",
+    "operation",
+    "op",
+    "operation_name",
+    "operation_type",
+    "subcommand",
+    "sub_command",
+    "service_action",
+];
 /// Values of one enumeration that are read as operations.
 const MOST_VALUES: usize = 120;
 
 /// Reads a tool's input schema.
 pub(crate) fn read(book: &RuleBook, tool: &Tool) -> SchemaReading {
-    let mut reading = SchemaReading::default();
+    let mut reader = Reader {
+        book,
+        tool,
+        about: None,
+        reading: SchemaReading::default(),
+    };
     if let (Some(key), Some(Value::Object(schema))) = (tool.schema_key(), tool.input_schema()) {
         let mut pointer = format!("/{key}");
-        object(book, schema, schema, &mut pointer, 0, &mut reading);
+        reader.object(schema, schema, &mut pointer, 0);
     }
-    reading
+    reader.reading
 }
 
-fn object(
-    book: &RuleBook,
-    root: &Map<String, Value>,
-    schema: &Map<String, Value>,
-    pointer: &mut String,
-    depth: usize,
-    reading: &mut SchemaReading,
-) {
-    if let Some(Value::Object(properties)) = schema.get("properties") {
-        let length = pointer.len();
-        for (name, value) in properties {
-            if reading.parameters >= MOST {
-                return;
-            }
-            pointer.push_str("/properties/");
-            push_token(name, pointer);
-            property(book, root, name, value, pointer, depth, reading);
-            pointer.truncate(length);
-        }
-    }
-    // One of several shapes: each is looked into as if it were the object.
-    for key in ["oneOf", "anyOf", "allOf"] {
-        let Some(Value::Array(shapes)) = schema.get(key) else {
-            continue;
-        };
-        for (index, shape) in shapes.iter().enumerate().take(40) {
-            let Some(Value::Object(shape)) = resolve(root, shape) else {
-                continue;
-            };
-            if depth < DEEPEST {
-                let length = pointer.len();
-                // Writing to a string cannot fail.
-                let _ = write!(pointer, "/{key}/{index}");
-                object(book, root, shape, pointer, depth + 1, reading);
+struct Reader<'a> {
+    book: &'a RuleBook,
+    tool: &'a Tool,
+    /// The words of the tool's name, once an operation needs them.
+    about: Option<Vec<u32>>,
+    reading: SchemaReading,
+}
+
+impl Reader<'_> {
+    fn object(
+        &mut self,
+        root: &Map<String, Value>,
+        schema: &Map<String, Value>,
+        pointer: &mut String,
+        depth: usize,
+    ) {
+        if let Some(Value::Object(properties)) = schema.get("properties") {
+            let length = pointer.len();
+            for (name, value) in properties {
+                if self.reading.parameters >= MOST {
+                    return;
+                }
+                pointer.push_str("/properties/");
+                push_token(name, pointer);
+                self.property(root, name, value, pointer, depth);
                 pointer.truncate(length);
             }
+        }
+        // One of several shapes: each is looked into as if it were the object.
+        for key in ["oneOf", "anyOf", "allOf"] {
+            let Some(Value::Array(shapes)) = schema.get(key) else {
+                continue;
+            };
+            for (index, shape) in shapes.iter().enumerate().take(40) {
+                let Some(Value::Object(shape)) = resolve(root, shape) else {
+                    continue;
+                };
+                if depth < DEEPEST {
+                    let length = pointer.len();
+                    // Writing to a string cannot fail.
+                    let _ = write!(pointer, "/{key}/{index}");
+                    self.object(root, shape, pointer, depth + 1);
+                    pointer.truncate(length);
+                }
+            }
+        }
+    }
+
+    fn property(
+        &mut self,
+        root: &Map<String, Value>,
+        name: &str,
+        value: &Value,
+        pointer: &mut String,
+        depth: usize,
+    ) {
+        self.reading.parameters += 1;
+        let value = resolve(root, value).unwrap_or(value);
+        let key = key_of(name);
+        let values = enumeration(value);
+        let kind = value.get("type").and_then(type_name);
+        let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
+        for &rule in self.book.params_named(&key) {
+            let param = &self.book.params[rule as usize];
+            self.reading.known.push(Known {
+                rule: rule as usize,
+                kind: param.kind,
+                pointer: pointer.clone().into(),
+                name: name.to_owned(),
+                free,
+            });
+            match (param.kind, &values) {
+                (ParamKind::Action, Some((path, values))) => self.enumerated(name, &key, path, values, pointer),
+                (ParamKind::Action, None) if free && SAYS_OPERATION.contains(&key.as_str()) => {
+                    self.told(name, value, pointer);
+                }
+                _ => {}
+            }
+        }
+        if depth < DEEPEST
+            && let Value::Object(schema) = value
+        {
+            let nested = schema.contains_key("properties")
+                || ["oneOf", "anyOf", "allOf"].iter().any(|k| schema.contains_key(*k));
+            if nested {
+                self.object(root, schema, pointer, depth + 1);
+            }
+        }
+    }
+
+    /// The operations that a list in the schema offers.
+    fn enumerated(&mut self, name: &str, key: &str, path: &str, values: &[&str], pointer: &str) {
+        let places = values.iter().enumerate().map(|(index, text)| {
+            let pointer = match path {
+                "/anyOf" | "/oneOf" => format!("{pointer}{path}/{index}/const"),
+                _ => format!("{pointer}{path}/{index}"),
+            };
+            (*text, pointer, 0)
+        });
+        let places = places.take(MOST_VALUES).collect();
+        self.operations(name, SAYS_OPERATION.contains(&key), places);
+    }
+
+    /// The operations that the words around an unlimited parameter offer.
+    fn told(&mut self, name: &str, value: &Value, pointer: &str) {
+        if let Some(text) = value.get("description").and_then(Value::as_str) {
+            let values = told::in_parameter(text);
+            if values.len() > 1 {
+                let places = values
+                    .into_iter()
+                    .map(|v| (v.text, format!("{pointer}/description"), v.start));
+                self.operations(name, true, places.collect());
+                return;
+            }
+        }
+        if let Some(text) = self.tool.description() {
+            let values = told::in_description(text, name);
+            let places = values
+                .into_iter()
+                .map(|v| (v.text, "/description".to_owned(), v.start));
+            self.operations(name, true, places.collect());
+        }
+    }
+
+    fn operations(&mut self, parameter: &str, certain: bool, values: Vec<(&str, String, usize)>) {
+        if values.len() < 2 {
+            return;
+        }
+        let (book, tool) = (self.book, self.tool);
+        let about = self.about.get_or_insert_with(|| name::words_of(book, tool.name()));
+        let mut offered = Vec::new();
+        let mut mentions = Vec::new();
+        let mut verbs = 0;
+        for (value, pointer, offset) in values {
+            let (effect, found) = if let Some(effect) = http_method(value) {
+                (Some(effect), Vec::new())
+            } else {
+                let identifier = Identifier {
+                    text: value,
+                    pointer: pointer.into(),
+                    offset,
+                    about,
+                };
+                let read = name::read_as(book, &identifier, Slot::Operation);
+                let worst = read
+                    .mentions
+                    .iter()
+                    .map(|m| m.effect)
+                    .filter(|e| *e != Effect::Vague)
+                    .max_by_key(|e| e.severity());
+                (worst.or(read.fact.then_some(Effect::Look)), read.mentions)
+            };
+            verbs += usize::from(effect.is_some());
+            mentions.extend(found);
+            offered.push(Offered {
+                parameter: parameter.to_owned(),
+                value: value.to_owned(),
+                label: effect.and_then(Effect::label),
+                certain,
+            });
+        }
+        // A list in which hardly anything is a verb ("asc", "desc") chooses no operations.
+        if verbs * 2 >= offered.len() && verbs > 0 {
+            self.reading.offered.extend(offered);
+            self.reading.mentions.extend(mentions);
         }
     }
 }
@@ -112,47 +270,6 @@ fn resolve<'a>(root: &'a Map<String, Value>, value: &'a Value) -> Option<&'a Val
         at = at.get(part)?;
     }
     Some(at)
-}
-
-fn property(
-    book: &RuleBook,
-    root: &Map<String, Value>,
-    name: &str,
-    value: &Value,
-    pointer: &mut String,
-    depth: usize,
-    reading: &mut SchemaReading,
-) {
-    reading.parameters += 1;
-    let value = resolve(root, value).unwrap_or(value);
-    let key = key_of(name);
-    let values = enumeration(value);
-    let kind = value.get("type").and_then(type_name);
-    let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
-    for &rule in book.params_named(&key) {
-        let param = &book.params[rule as usize];
-        reading.known.push(Known {
-            rule: rule as usize,
-            kind: param.kind,
-            pointer: pointer.clone().into(),
-            name: name.to_owned(),
-            free,
-        });
-        if param.kind == ParamKind::Action
-            && let Some((path, values)) = &values
-        {
-            operations(book, name, path, values, pointer, reading);
-        }
-    }
-    if depth < DEEPEST
-        && let Value::Object(schema) = value
-    {
-        let nested =
-            schema.contains_key("properties") || ["oneOf", "anyOf", "allOf"].iter().any(|k| schema.contains_key(*k));
-        if nested {
-            object(book, root, schema, pointer, depth + 1, reading);
-        }
-    }
 }
 
 /// The name as rules write it: words in lower case, joined with `_`.
@@ -210,54 +327,6 @@ fn enumeration(value: &Value) -> Option<(&'static str, Vec<&str>)> {
         ));
     }
     None
-}
-
-fn operations(
-    book: &RuleBook,
-    parameter: &str,
-    path: &str,
-    values: &[&str],
-    pointer: &str,
-    reading: &mut SchemaReading,
-) {
-    let mut offered = Vec::new();
-    let mut verbs = 0;
-    for (index, value) in values.iter().enumerate().take(MOST_VALUES) {
-        let place: Cow<'static, str> = match path {
-            "/anyOf" | "/oneOf" => format!("{pointer}{path}/{index}/const").into(),
-            _ => format!("{pointer}{path}/{index}").into(),
-        };
-        let read = http_method(value)
-            .map(|effect| (Some(effect), Vec::new()))
-            .unwrap_or_else(|| {
-                let read = name::read(book, value, &place, Slot::Operation);
-                let worst = read
-                    .mentions
-                    .iter()
-                    .map(|m| m.effect)
-                    .filter(|e| *e != Effect::Vague)
-                    .max_by_key(|e| e.severity());
-                let fact = read.fact.then_some(Effect::Look);
-                (worst.or(fact), read.mentions)
-            });
-        let (effect, mentions) = read;
-        if effect.is_some() {
-            verbs += 1;
-        }
-        reading.mentions.extend(mentions);
-        offered.push(Offered {
-            parameter: parameter.to_owned(),
-            value: (*value).to_owned(),
-            label: effect.and_then(Effect::label),
-        });
-    }
-    // A list in which hardly anything is a verb ("asc", "desc") chooses no operations.
-    if verbs * 2 >= offered.len() && offered.len() > 1 && verbs > 0 {
-        reading.offered.extend(offered);
-    } else {
-        let kept = format!("{pointer}{path}");
-        reading.mentions.retain(|m| !m.place.pointer.starts_with(&kept));
-    }
 }
 
 fn http_method(value: &str) -> Option<Effect> {

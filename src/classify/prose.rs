@@ -162,6 +162,8 @@ impl Reader<'_> {
             return true;
         };
         let negated = (start..head).any(|i| self.is(i, role::NEGATION));
+        // "Manages sessions. This tool allows you to list, create and delete them.": the frame says what the tool does.
+        let first = first || framed && self.main_is_vague();
         let slot = match (advice, first) {
             (true, _) => Slot::Aside,
             (false, true) => Slot::Main,
@@ -174,6 +176,11 @@ impl Reader<'_> {
         let beside = if slot == Slot::Main { Slot::Coordinated } else { slot };
         self.rest(head, head + 1, end, sense.forms, negated, beside);
         true
+    }
+
+    fn main_is_vague(&self) -> bool {
+        let mut main = self.out.mentions.iter().filter(|m| m.slot == Slot::Main).peekable();
+        main.peek().is_some() && main.all(|m| m.effect == Effect::Vague)
     }
 
     fn returns(&self, at: usize) -> bool {

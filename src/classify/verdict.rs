@@ -129,9 +129,7 @@ fn confidence(scores: Row, category: Category, calibration: &Calibration, forced
 /// or the main clause ends is ended, whatever the rest says.
 fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> {
     let ends = definition.mentions().any(|m| {
-        let strong = matches!(m.slot, Slot::Name | Slot::NameSecond | Slot::Main | Slot::Operation)
-            || m.slot == Slot::Coordinated;
-        strong && !m.weak && m.effect == Effect::End
+        m.slot.is_strong() && !m.weak && m.effect == Effect::End
     });
     if ends {
         return Effect::End.label();
@@ -187,15 +185,9 @@ fn leading(definition: &Definition, category: Category) -> Option<&Mention> {
 
 /// The risk within a category: the worst that the strong places say of it.
 fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Option<&OpenArgument>) -> Risk {
-    let strong = |m: &&Mention| {
-        matches!(
-            m.slot,
-            Slot::Name | Slot::NameSecond | Slot::Main | Slot::Operation | Slot::Coordinated
-        )
-    };
     let of_category = definition.mentions().filter(|m| m.effect.category() == Some(category));
     let worst = of_category
-        .filter(strong)
+        .filter(|m| m.slot.is_strong())
         .filter_map(|m| m.effect.label())
         .map(|l| l.risk)
         .max();

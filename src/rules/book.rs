@@ -264,6 +264,22 @@ pub(crate) struct Object {
     pub(crate) end: u32,
 }
 
+impl Object {
+    /// One that is named in another string than the verb.
+    pub(crate) const fn elsewhere(number: u32) -> Self {
+        Self {
+            number,
+            start: u32::MAX,
+            end: u32::MAX,
+        }
+    }
+
+    /// Whether it stands in another string than the verb.
+    pub(crate) const fn is_elsewhere(self) -> bool {
+        self.start == u32::MAX
+    }
+}
+
 fn syntax_error(name: &str, text: &str, error: &toml::de::Error) -> Error {
     let place = error.span().map_or_else(String::new, |span| {
         let before = &text[..span.start.min(text.len())];

@@ -47,6 +47,14 @@ impl Slot {
         Self::Operation,
     ];
 
+    /// Whether what stands here is what the tool offers, not what it says in passing.
+    pub const fn is_strong(self) -> bool {
+        matches!(
+            self,
+            Self::Name | Self::NameSecond | Self::Main | Self::Coordinated | Self::Operation
+        )
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",

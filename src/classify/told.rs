@@ -1,0 +1,146 @@
+//! Operations that a definition lists in words where its schema does not enumerate them: `action: 'list', 'delete'`
+//! in a parameter's description, or `action='delete'` in the tool's. Finds quoted or barred values; what they do is
+//! for [`super::name`] to say.
+
+/// A value and where it stands in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Value<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) start: usize,
+}
+
+/// Values that are looked at.
+const MOST: usize = 60;
+/// A value is a word, not a sentence.
+const LONGEST: usize = 48;
+
+/// The values that a parameter's own description lists: quoted, barred (`a|b`), or behind "one of" and a colon.
+pub(crate) fn in_parameter(text: &str) -> Vec<Value<'_>> {
+    let quoted = quoted(text, 0);
+    if quoted.len() > 1 {
+        return quoted;
+    }
+    let barred = listed(text, '|');
+    if barred.len() > 1 {
+        return barred;
+    }
+    // "Operation to perform (create, delete)", "One of: create, delete".
+    let opens = [text.find('('), text.find(':')];
+    for open in opens.into_iter().flatten() {
+        let rest = &text[open + 1..];
+        let end = rest.find([')', '.', '\n']).unwrap_or(rest.len());
+        let listed = shifted(listed(&rest[..end], ','), open + 1);
+        if listed.len() > 1 {
+            return listed;
+        }
+    }
+    Vec::new()
+}
+
+/// The values that a tool's description gives to `parameter`: `parameter='x'` anywhere, and the quoted ones on a
+/// line that begins with its name and a colon.
+pub(crate) fn in_description<'a>(text: &'a str, parameter: &str) -> Vec<Value<'a>> {
+    let mut found: Vec<Value<'a>> = Vec::new();
+    for (at, _) in text.match_indices(parameter) {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        let rest = &text[at + parameter.len()..];
+        let behind = rest.trim_start_matches(['`', '*', ' ', '"', '\'']);
+        if let Some(value) = behind.strip_prefix(['=', ':']).map(|r| r.trim_start_matches('=').trim_start()) {
+            let from = text.len() - value.len();
+            let line = value.find('\n').unwrap_or(value.len());
+            let values = if rest.starts_with('=') {
+                quoted(&text[from..from + line], from).into_iter().take(1).collect()
+            } else {
+                quoted(&text[from..from + line], from)
+            };
+            for value in values {
+                if !found.iter().any(|known| known.text == value.text) && found.len() < MOST {
+                    found.push(value);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn quoted(text: &str, offset: usize) -> Vec<Value<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text[at..].find(['\'', '"', '`', '“']).map(|i| at + i) {
+        let mark = text[open..].chars().next().unwrap_or('"');
+        let start = open + mark.len_utf8();
+        let close = if mark == '“' { '”' } else { mark };
+        let rest = &text[start..];
+        match rest.find([close, '\n']) {
+            Some(length) if is_value(&rest[..length]) && rest[length..].starts_with(close) => {
+                found.push(Value {
+                    text: &rest[..length],
+                    start: offset + start,
+                });
+                at = start + length + close.len_utf8();
+            }
+            _ => at = start,
+        }
+        if found.len() >= MOST {
+            break;
+        }
+    }
+    found
+}
+
+fn listed(text: &str, separator: char) -> Vec<Value<'_>> {
+    let parts = text.split(separator).take(MOST).filter_map(|part| {
+        let value = part
+            .trim_start_matches(|c: char| !c.is_alphanumeric())
+            .split(|c: char| c.is_whitespace() || "()[]{}.;:'\"`".contains(c))
+            .next()?;
+        let value = value.trim_end_matches(|c: char| !c.is_alphanumeric());
+        is_value(value).then(|| Value {
+            text: value,
+            start: value.as_ptr() as usize - text.as_ptr() as usize,
+        })
+    });
+    if text.contains(separator) { parts.collect() } else { Vec::new() }
+}
+
+fn shifted(values: Vec<Value<'_>>, by: usize) -> Vec<Value<'_>> {
+    values
+        .into_iter()
+        .map(|value| Value {
+            start: value.start + by,
+            ..value
+        })
+        .collect()
+}
+
+fn is_value(text: &str) -> bool {
+    (2..=LONGEST).contains(&text.len())
+        && text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+        && text.chars().any(char::is_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts<'a>(values: &[Value<'a>]) -> Vec<&'a str> {
+        values.iter().map(|v| v.text).collect()
+    }
+
+    #[test]
+    fn values_are_found_where_they_are_listed() {
+        assert_eq!(texts(&in_parameter("'list' or 'delete'.")), ["list", "delete"]);
+        assert_eq!(texts(&in_parameter("list|get|delete")), ["list", "get", "delete"]);
+        assert_eq!(texts(&in_parameter("What to do (create, delete)")), ["create", "delete"]);
+        assert!(in_parameter("What to do").is_empty());
+        let text = "Runs it.\naction: say 'start', 'stop'\nother: 'x-y'\nUse action='wipe'";
+        assert_eq!(texts(&in_description(text, "action")), ["start", "stop", "wipe"]);
+        for value in in_description(text, "action") {
+            assert_eq!(&text[value.start..value.start + value.text.len()], value.text);
+        }
+        assert!(in_description("transaction='x'", "action").is_empty());
+    }
+}
