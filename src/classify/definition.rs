@@ -12,7 +12,7 @@ use crate::effect::Effect;
 use crate::label::Category;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
-use crate::rules::book::CUES;
+use crate::rules::book::{CUES, ParamKind};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
 
 /// What a definition says, with the features that fire.
@@ -29,7 +29,7 @@ impl Definition {
     /// Reads a tool.
     pub(crate) fn read(book: &RuleBook, tool: &Tool) -> Self {
         let mut name = name::read(book, tool.name());
-        let prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
+        let mut prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
             (Some(description), _) => prose::read(book, description, &Cow::Borrowed("/description")),
             (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
             (None, None) => ProseReading::default(),
@@ -40,6 +40,14 @@ impl Definition {
             if name.bare && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
                 verb.rule = std::sync::Arc::clone(&main.rule);
+            }
+        }
+        if prose.restricted() && schema.known.iter().any(|k| matches!(k.kind, ParamKind::Sql | ParamKind::Query)) {
+            // What runs a statement that may only read, reads.
+            for mention in name.mentions.iter_mut().chain(&mut prose.mentions) {
+                if mention.slot.is_strong() && matches!(mention.effect, Effect::Statement | Effect::Act | Effect::Open) {
+                    mention.effect = Effect::Query;
+                }
             }
         }
         let reads = |mentions: &[Mention], slot| manner(mentions.iter().filter(|m| m.slot == slot)) == Manner::Reads;
@@ -73,19 +81,26 @@ impl Definition {
 
     fn gather(&self, book: &RuleBook, tool: &Tool) -> Vec<Feature> {
         let mut fired = vec![Feature::mark(Mark::Always)];
-        let (name, main) = (self.manner(Slot::Name), self.manner(Slot::Main));
+        let name = self.manner(Slot::Name);
+        let main = manner(self.mentions().filter(|m| matches!(m.slot, Slot::Main | Slot::Foreign)));
         // Long descriptions mention reading in passing; that takes nothing back where the verbs are clear.
         let unclear = name == Manner::Unknown && main == Manner::Unknown;
         let counts = |m: &&Mention| unclear || m.slot.is_strong() || m.effect.category() != Some(Category::Read);
         let strong = self.mentions().filter(counts);
         fired.extend(strong.map(|m| Feature::operation(m.slot, m.effect)));
+        let verbs = if name == Manner::Unknown { main } else { name };
+        let milder = matches!(verbs, Manner::Unknown | Manner::Reads);
         fired.extend(self.prose.hits.iter().filter_map(|(_, cue)| {
             let at = CUES.iter().position(|known| Some(*known) == *cue)?;
-            Some(Feature::cue(at))
+            // What is claimed of reading only lowers nothing that the verbs say.
+            (milder || *cue != Some("read-only")).then_some(Feature::cue(at))
         }));
         fired.push(Feature::both(name, main));
-        let verbs = if name == Manner::Unknown { main } else { name };
         for known in &self.schema.known {
+            // Paging and search words beside a verb that changes something take nothing back.
+            if !milder && matches!(known.kind, ParamKind::Paging | ParamKind::Query) {
+                continue;
+            }
             if known.free || !book.params[known.rule].kind.needs_text() {
                 fired.push(Feature::param(known.kind, verbs));
             }
@@ -97,7 +112,7 @@ impl Definition {
     }
 
     fn marks(&self, tool: &Tool, name: Manner, main: Manner) -> Vec<Mark> {
-        let has_main = self.prose.mentions.iter().any(|m| m.slot == Slot::Main);
+        let has_main = self.prose.mentions.iter().any(|m| matches!(m.slot, Slot::Main | Slot::Foreign));
         let described = tool.description().is_some_and(|d| !d.trim().is_empty());
         let reads = Some(Category::Read);
         let conditions = [

@@ -112,6 +112,12 @@ fn sense(book: &RuleBook, token: Token) -> Option<VerbSense> {
         .filter(|v| v.forms & (form::BASE | form::THIRD | form::GERUND) != 0 && word.roles & role::PLAIN == 0)
 }
 
+/// `logs`, `types`, `tuning`: inflected forms are nouns in names, but for a strict one in the first place.
+fn stands_as_verb(book: &RuleBook, verb: VerbSense, is_first: bool) -> bool {
+    let group = &book.verbs[verb.group as usize];
+    verb.forms & form::BASE != 0 || is_first && !group.weak && group.effect != Effect::Vague
+}
+
 /// The head: a strict verb beats a noun-like one, the first place beats the last, the last beats the middle.
 fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
     let is_modifier = |i: usize| {
@@ -123,15 +129,22 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
     let first_is_strict = first
         .and_then(|i| sense(book, tokens[i]))
         .is_some_and(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak);
-    let first_verb = parts
-        .iter()
-        .copied()
-        .find(|&i| !is_modifier(i) && sense(book, tokens[i]).is_some_and(|v| !book.verbs[v.group as usize].weak));
+    let first_verb = parts.iter().copied().find(|&i| {
+        let strict = |v: VerbSense| {
+            let group = &book.verbs[v.group as usize];
+            v.forms & form::BASE != 0 && !group.weak && group.effect != Effect::Vague
+        };
+        !is_modifier(i) && sense(book, tokens[i]).is_some_and(strict)
+    });
     let mut best: Option<(i32, usize)> = None;
     for &at in parts {
         let Some(verb) = sense(book, tokens[at]) else { continue };
         let group = &book.verbs[verb.group as usize];
-        if is_modifier(at) && parts.len() > 1 {
+        if is_modifier(at) && parts.len() > 1 || !stands_as_verb(book, verb, Some(at) == first) {
+            continue;
+        }
+        // `pods_log`, `risk_index`: a noun-like verb behind what it belongs to, where it names what is returned.
+        if group.weak && Some(at) == last && parts.len() > 1 && book.lexicon.is(tokens[at].word, role::FACT) {
             continue;
         }
         let mut points = match (group.weak, group.effect) {

@@ -31,6 +31,13 @@ pub(crate) struct ProseReading {
     pub(crate) foreign: bool,
 }
 
+impl ProseReading {
+    /// Whether it says that statements may only read.
+    pub(crate) fn restricted(&self) -> bool {
+        self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
+    }
+}
+
 /// Reads `text`, which stands at `pointer`.
 pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> ProseReading {
     let mut tokens = Vec::with_capacity(text.len() / 5);
@@ -126,10 +133,10 @@ impl Reader<'_> {
                 .find(|&i| self.tokens[i].kind == Kind::Stop)
                 .unwrap_or(self.tokens.len());
             if (start..end).any(|i| self.tokens[i].kind == Kind::Word) {
-                if self.opens_section(start) {
-                    aside = true;
-                }
-                if self.sentence(start, end, first, aside) {
+                let section = self.opens_section(start);
+                // "Example: …" before anything was said is one sentence; behind it, sections run to the end.
+                aside |= section && !first;
+                if self.sentence(start, end, first, aside || section) {
                     first = false;
                 }
             }
@@ -156,14 +163,15 @@ impl Reader<'_> {
                 self.out.fact = (start..end.min(start + 8)).any(|i| self.is(i, role::FACT));
             }
             self.rest(start, start, end, form::THIRD, true, Slot::Side);
-            return true;
+            return self.out.fact;
         };
         let Some(sense) = self.sense(head, form::BASE | form::THIRD | form::GERUND) else {
             return true;
         };
         let negated = (start..head).any(|i| self.is(i, role::NEGATION));
         // "Manages sessions. This tool allows you to list, create and delete them.": the frame says what the tool does.
-        let first = first || framed && self.main_is_vague();
+        let says_what = framed || !self.is(start, role::ASIDE) && sense.forms & form::THIRD != 0;
+        let first = first || says_what && self.main_is_vague();
         let slot = match (advice, first) {
             (true, _) => Slot::Aside,
             (false, true) => Slot::Main,
@@ -322,9 +330,16 @@ impl Reader<'_> {
     fn rest(&mut self, head: usize, from: usize, end: usize, forms: u8, negated: bool, beside: Slot) {
         let mut conditional = false;
         let mut negated = negated;
+        // "Get suggestions: create or drop an index": what stands behind a colon or in brackets explains, unless the
+        // clause says nothing by itself ("Manage sessions: list, delete").
+        let explains = beside == Slot::Coordinated && !self.main_is_vague();
+        let mut beside = beside;
         for at in from..end.min(head + LONGEST_CLAUSE) {
             if self.kind(at) == Some(Kind::Break) {
                 conditional = false;
+                if explains {
+                    beside = Slot::Side;
+                }
             }
             if self.is(at, role::CONDITION) {
                 conditional = true;
@@ -465,7 +480,7 @@ fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut P
     };
     for hit in &found {
         let slot = match (hit == main && !english, hit.start < sentence_end) {
-            (true, _) => Slot::Main,
+            (true, _) => Slot::Foreign,
             (false, true) => Slot::Side,
             (false, false) => Slot::Aside,
         };

@@ -149,13 +149,14 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     };
     let runs = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement | Effect::Act));
     let opens = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement));
-    let stores = definition.manner(Slot::Name) == Manner::Writes || definition.manner(Slot::Name) == Manner::Reads;
-    let reads_only = definition.prose.hits.iter().any(|(_, cue)| *cue == Some("read-only"));
+    let stores = matches!(definition.manner(Slot::Name), Manner::Writes | Manner::Reads);
+    let reads_only = definition.prose.restricted();
+    let queries = definition.name.mentions.first().is_some_and(|m| book.is_query(m.verb));
     let known = definition.schema.known.iter().filter(|k| k.free);
     let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
     let found = known.clone().find(|k| match k.kind {
         ParamKind::Command | ParamKind::Code => (runs && !stores) || opens,
-        ParamKind::Sql => (runs || opens) && !reads_only && !stores,
+        ParamKind::Sql => !reads_only && (opens || runs && !stores || queries),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
         ParamKind::Method => has(ParamKind::Url) || has(ParamKind::Endpoint),

@@ -163,6 +163,7 @@ fn strength(slot: Slot, effect: Effect) -> f64 {
         (Slot::Operation, false) => 3.5,
         (Slot::Coordinated, false) => 2.0,
         (Slot::Passive, false) => 1.0,
+        (Slot::Foreign, _) => 1.8,
         (Slot::Later, false) => 0.5,
         (Slot::Order | Slot::Side, false) => 0.2,
         (Slot::Aside, false) => 0.05,

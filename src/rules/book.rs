@@ -133,10 +133,11 @@ param_kinds! {
 }
 
 /// Cues that phrases give the scorecard.
-pub(crate) const CUES: [&str; 8] = [
+pub(crate) const CUES: [&str; 9] = [
     "irreversible",
     "reversible",
     "read-only",
+    "restricted",
     "job",
     "bulk",
     "billable",
@@ -247,6 +248,11 @@ impl RuleBook {
         })
     }
 
+    /// Whether a verb is "query", which reads unless the caller passes the statement.
+    pub(crate) fn is_query(&self, verb: u32) -> bool {
+        verb != 0 && self.lexicon.known("query") == Some(verb)
+    }
+
     pub(crate) fn phrase(&self, number: u32) -> Option<&PhraseRule> {
         self.phrase_of.get(&number).map(|i| &self.phrases[*i as usize])
     }
@@ -345,6 +351,10 @@ impl Builder {
             }));
             calibration = file.calibration.or(calibration);
             weights.extend(file.weights.clone().unwrap_or_default());
+        }
+        let groups = files.iter().flat_map(|(_, file)| &file.verb).enumerate();
+        for (group, file) in groups {
+            self.prefixed(group as u16, file);
         }
         let mut book = RuleBook {
             lexicon: Lexicon::new(),
@@ -458,6 +468,19 @@ impl Builder {
                             forms: bit,
                         },
                     );
+                }
+            }
+        }
+    }
+
+    /// Verbs made with a prefix: what no file names otherwise, in a pass of its own so that named verbs win.
+    fn prefixed(&mut self, group: u16, verbs: &super::file::Verbs) {
+        for prefix in verbs.prefixes.split_whitespace() {
+            for word in verbs.words.split_whitespace() {
+                let made = format!("{prefix}{word}");
+                let known = self.lexicon.known(&made).map(|number| self.lexicon.word(number));
+                if known.is_none_or(|word| word.verb.is_none() && word.roles == 0) {
+                    self.verbs(group, &made);
                 }
             }
         }

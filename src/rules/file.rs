@@ -53,6 +53,9 @@ pub struct Verbs {
     pub effect: Effect,
     /// Base forms, separated by white space.
     pub words: String,
+    /// Prefixes that make further verbs with the same effect (`un`: unresolve), where the word is not known already.
+    #[serde(default)]
+    pub prefixes: String,
     /// As often nouns as verbs.
     #[serde(default)]
     pub weak: bool,
@@ -169,6 +172,9 @@ pub struct Foreign {
     /// How the verbs are found in a text.
     #[serde(default)]
     pub match_on: MatchOn,
+    /// Words that hold a verb and are none; found before the verbs in them.
+    #[serde(default)]
+    pub plain: String,
     /// [`Effect::Look`].
     #[serde(default)]
     pub look: String,

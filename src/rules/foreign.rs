@@ -37,6 +37,7 @@ impl ForeignVerbs {
         for language in languages {
             let verb_last = matches!(language.language.as_str(), "ja" | "ko");
             let lists = [
+                (&language.plain, Effect::Vague),
                 (&language.look, Effect::Look),
                 (&language.change, Effect::Change),
                 (&language.end, Effect::End),
@@ -88,6 +89,7 @@ impl ForeignVerbs {
                 MatchOn::Stems => at_start(m.start()),
                 MatchOn::Words => !english && at_start(m.start()) && at_end(m.end()),
             })
+            .filter(|m| self.entries[m.pattern().as_usize()].effect != Effect::Vague)
             .filter(|m| text.is_char_boundary(m.start()) && text.is_char_boundary(m.end()))
             .map(|m| {
                 let entry = self.entries[m.pattern().as_usize()];

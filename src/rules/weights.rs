@@ -30,11 +30,13 @@ pub enum Slot {
     Aside,
     /// A value of a parameter that chooses among operations.
     Operation,
+    /// The main verb of a description in another language than English.
+    Foreign,
 }
 
 impl Slot {
     /// Every slot.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Name,
         Self::NameSecond,
         Self::Main,
@@ -45,13 +47,14 @@ impl Slot {
         Self::Side,
         Self::Aside,
         Self::Operation,
+        Self::Foreign,
     ];
 
     /// Whether what stands here is what the tool offers, not what it says in passing.
     pub const fn is_strong(self) -> bool {
         matches!(
             self,
-            Self::Name | Self::NameSecond | Self::Main | Self::Coordinated | Self::Operation
+            Self::Name | Self::NameSecond | Self::Main | Self::Coordinated | Self::Operation | Self::Foreign
         )
     }
 
@@ -67,6 +70,7 @@ impl Slot {
             Self::Side => "side",
             Self::Aside => "aside",
             Self::Operation => "operation",
+            Self::Foreign => "foreign",
         }
     }
 }
