@@ -162,7 +162,9 @@ impl Reader<'_> {
                 free,
             });
             match (param.kind, &values) {
-                (ParamKind::Action, Some((path, values))) => self.enumerated(name, &key, path, values, pointer),
+                (ParamKind::Action, Some((path, values))) => {
+                    self.enumerated(name, &key, path, values, pointer);
+                }
                 (ParamKind::Action, None) if free && SAYS_OPERATION.contains(&key.as_str()) => {
                     self.told(name, value, pointer);
                 }
@@ -201,8 +203,9 @@ impl Reader<'_> {
                 let places = values
                     .into_iter()
                     .map(|v| (v.text, format!("{pointer}/description"), v.start));
-                self.operations(name, true, places.collect());
-                return;
+                if self.operations(name, true, places.collect()) {
+                    return;
+                }
             }
         }
         if let Some(text) = self.tool.description() {
@@ -214,9 +217,10 @@ impl Reader<'_> {
         }
     }
 
-    fn operations(&mut self, parameter: &str, certain: bool, values: Vec<(&str, String, usize)>) {
+    /// Reads what the values do; whether they are operations at all.
+    fn operations(&mut self, parameter: &str, certain: bool, values: Vec<(&str, String, usize)>) -> bool {
         if values.len() < 2 {
-            return;
+            return false;
         }
         let (book, tool) = (self.book, self.tool);
         let about = self.about.get_or_insert_with(|| name::words_of(book, tool.name()));
@@ -252,10 +256,12 @@ impl Reader<'_> {
             });
         }
         // A list in which hardly anything is a verb ("asc", "desc") chooses no operations.
-        if verbs * 2 >= offered.len() && verbs > 0 {
+        let chooses = verbs * 2 >= offered.len() && verbs > 0;
+        if chooses {
             self.reading.offered.extend(offered);
             self.reading.mentions.extend(mentions);
         }
+        chooses
     }
 }
 

@@ -16,25 +16,49 @@ const LONGEST: usize = 48;
 
 /// The values that a parameter's own description lists: quoted, barred (`a|b`), or behind "one of" and a colon.
 pub(crate) fn in_parameter(text: &str) -> Vec<Value<'_>> {
-    let quoted = quoted(text, 0);
-    if quoted.len() > 1 {
-        return quoted;
-    }
-    let barred = listed(text, '|');
-    if barred.len() > 1 {
-        return barred;
-    }
+    let mut found = listed(text, '|');
     // "Operation to perform (create, delete)", "One of: create, delete".
-    let opens = [text.find('('), text.find(':')];
-    for open in opens.into_iter().flatten() {
+    for open in [text.find('('), text.find(':')].into_iter().flatten() {
         let rest = &text[open + 1..];
         let end = rest.find([')', '.', '\n']).unwrap_or(rest.len());
-        let listed = shifted(listed(&rest[..end], ','), open + 1);
-        if listed.len() > 1 {
-            return listed;
+        if !rest.trim_start().starts_with("e.g") {
+            add(&mut found, shifted(listed(&rest[..end], ','), open + 1));
         }
     }
-    Vec::new()
+    add(&mut found, bullets(text, 0));
+    add(&mut found, quoted(text, 0));
+    found
+}
+
+fn add<'a>(found: &mut Vec<Value<'a>>, more: Vec<Value<'a>>) {
+    for value in more {
+        if !found.iter().any(|known| known.text == value.text) && found.len() < MOST {
+            found.push(value);
+        }
+    }
+}
+
+/// The items of a list, `- create: …`.
+fn bullets(text: &str, offset: usize) -> Vec<Value<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let item = line.trim_start();
+        if let Some(item) = item.strip_prefix(['-', '*', '•']) {
+            let value = item.trim_start_matches([' ', '*', '`', '\'', '"']);
+            let length = value.find(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).unwrap_or(value.len());
+            let behind = value[length..].trim_start_matches(['*', '`', '\'', '"', ' ']);
+            let start = at + line.len() - value.len();
+            if is_value(&value[..length]) && behind.starts_with([':', '-', '–', '—']) && found.len() < MOST {
+                found.push(Value {
+                    text: &value[..length],
+                    start: offset + start,
+                });
+            }
+        }
+        at += line.len();
+    }
+    found
 }
 
 /// The values that a tool's description gives to `parameter`: `parameter='x'` anywhere, and the quoted ones on a
@@ -56,14 +80,32 @@ pub(crate) fn in_description<'a>(text: &'a str, parameter: &str) -> Vec<Value<'a
             } else {
                 quoted(&text[from..from + line], from)
             };
-            for value in values {
-                if !found.iter().any(|known| known.text == value.text) && found.len() < MOST {
-                    found.push(value);
-                }
-            }
+            add(&mut found, values);
         }
     }
+    add(&mut found, section(text));
     found
+}
+
+/// The items below a heading that speaks of operations or actions, up to the next heading.
+fn section(text: &str) -> Vec<Value<'_>> {
+    let mut from = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let trimmed = line.trim();
+        let heading = trimmed.starts_with('#') || trimmed.ends_with(':') && !trimmed.starts_with(['-', '*']);
+        if heading {
+            if let Some(from) = from {
+                return bullets(&text[from..at], from);
+            }
+            let words = trimmed.to_ascii_lowercase();
+            if words.contains("operations") || words.contains("actions") {
+                from = Some(at + line.len());
+            }
+        }
+        at += line.len();
+    }
+    from.map_or_else(Vec::new, |from| bullets(&text[from..], from))
 }
 
 fn quoted(text: &str, offset: usize) -> Vec<Value<'_>> {
@@ -135,7 +177,11 @@ mod tests {
         assert_eq!(texts(&in_parameter("'list' or 'delete'.")), ["list", "delete"]);
         assert_eq!(texts(&in_parameter("list|get|delete")), ["list", "get", "delete"]);
         assert_eq!(texts(&in_parameter("What to do (create, delete)")), ["create", "delete"]);
+        assert_eq!(texts(&in_parameter("One of:\n - create: Makes it\n - wipe: Ends it")), ["create", "wipe"]);
         assert!(in_parameter("What to do").is_empty());
+        assert!(in_parameter("A name (e.g., MakeIt, TakeIt)").is_empty());
+        let sections = "Does it.\n## Operations\n- **get-x**: Gets\n- **end-x**: Ends\n## Tips\n- other: no";
+        assert_eq!(texts(&in_description(sections, "operation")), ["get-x", "end-x"]);
         let text = "Runs it.\naction: say 'start', 'stop'\nother: 'x-y'\nUse action='wipe'";
         assert_eq!(texts(&in_description(text, "action")), ["start", "stop", "wipe"]);
         for value in in_description(text, "action") {
