@@ -145,7 +145,7 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let mentions = || {
         definition
             .mentions()
-            .filter(|m| matches!(m.slot, Slot::Name | Slot::Main))
+            .filter(|m| matches!(m.slot, Slot::Name | Slot::Main | Slot::Foreign))
     };
     let runs = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement | Effect::Act));
     let opens = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement));
@@ -192,8 +192,12 @@ fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Opt
         .filter_map(|m| m.effect.label())
         .map(|l| l.risk)
         .max();
+    let takes = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind && k.free);
+    let signs_in = definition.mentions().any(|m| m.slot == Slot::Name && &*m.rule == "verb/sign-in");
     match category {
+        Category::Read if takes(ParamKind::Source) => worst.unwrap_or(Risk::Low).max(Risk::Medium),
         Category::Read => worst.unwrap_or(Risk::Low),
+        Category::Write if takes(ParamKind::Grant) || takes(ParamKind::Credential) && !signs_in => Risk::Critical,
         Category::Write => worst.unwrap_or(Risk::Medium).max(Risk::Medium),
         Category::Execute if open.is_some() => Risk::Critical,
         Category::Execute => worst.unwrap_or(Risk::Medium).max(Risk::Medium),

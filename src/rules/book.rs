@@ -129,7 +129,7 @@ param_kinds! {
     Endpoint = "endpoint", Body = "body", Tool = "tool", Arguments = "arguments", Task = "task", Content = "content",
     Recipient = "recipient", Paging = "paging", Confirm = "confirm", Force = "force", Permanent = "permanent",
     Recursive = "recursive", Path = "path", SavePath = "save-path", Ui = "ui", Money = "money", Credential = "credential",
-    Role = "role", Action = "action",
+    Role = "role", Action = "action", Source = "source", Grant = "grant",
 }
 
 /// Cues that phrases give the scorecard.
