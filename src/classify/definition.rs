@@ -28,13 +28,15 @@ pub(crate) struct Definition {
 impl Definition {
     /// Reads a tool.
     pub(crate) fn read(book: &RuleBook, tool: &Tool) -> Self {
-        let mut name = name::read(book, tool.name());
+        let mut schema = params::read(book, tool);
+        let free = schema.known.iter().filter(|known| known.free);
+        let kinds: Vec<u32> = free.map(|known| book.kind_object(known.kind)).collect();
+        let mut name = name::read(book, tool.name(), &kinds);
         let mut prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
             (Some(description), _) => prose::read(book, description, &Cow::Borrowed("/description")),
             (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
             (None, None) => ProseReading::default(),
         };
-        let mut schema = params::read(book, tool);
         if let (Some(verb), Some(main)) = (name.mentions.first_mut(), prose.mentions.iter().find(|m| m.slot == Slot::Main)) {
             // The name is the bare verb, and the first clause says what it acts on: "add: Adds two numbers".
             if name.bare && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {

@@ -34,13 +34,13 @@ pub(crate) struct Identifier<'a> {
     pub(crate) about: &'a [u32],
 }
 
-/// The tool's own name.
-pub(crate) fn read(book: &RuleBook, text: &str) -> NameReading {
+/// The tool's own name; `about` are the objects that its parameters are.
+pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32]) -> NameReading {
     let name = Identifier {
         text,
         pointer: Cow::Borrowed("/name"),
         offset: 0,
-        about: &[],
+        about,
     };
     read_as(book, &name, Slot::Name)
 }
@@ -172,9 +172,12 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
             points += 2;
         }
         // A verb whose object is there, in the sense of a pair, is a verb.
-        if book.pair_for(verb.base, &objects(book, tokens, at), true).is_some() {
-            points += 2;
-        }
+        let object = book.pair_for(verb.base, &objects(book, tokens, at), true);
+        points += match object {
+            Some((_, Some(object))) if tokens.get(at + 1).is_some_and(|next| next.start == object.start) => 5,
+            Some(_) => 2,
+            None => 0,
+        };
         if best.is_none_or(|(most, _)| points > most) {
             best = Some((points, at));
         }

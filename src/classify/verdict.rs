@@ -151,12 +151,11 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let opens = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement));
     let stores = matches!(definition.manner(Slot::Name), Manner::Writes | Manner::Reads);
     let reads_only = definition.prose.restricted();
-    let queries = definition.name.mentions.first().is_some_and(|m| book.is_query(m.verb));
     let known = definition.schema.known.iter().filter(|k| k.free);
     let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
     let found = known.clone().find(|k| match k.kind {
         ParamKind::Command | ParamKind::Code => (runs && !stores) || opens,
-        ParamKind::Sql => !reads_only && (opens || runs && !stores || queries),
+        ParamKind::Sql => !reads_only && (opens || runs && !stores),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
         ParamKind::Method => has(ParamKind::Url) || has(ParamKind::Endpoint),

@@ -129,7 +129,7 @@ param_kinds! {
     Endpoint = "endpoint", Body = "body", Tool = "tool", Arguments = "arguments", Task = "task", Content = "content",
     Recipient = "recipient", Paging = "paging", Confirm = "confirm", Force = "force", Permanent = "permanent",
     Recursive = "recursive", Path = "path", SavePath = "save-path", Ui = "ui", Money = "money", Credential = "credential",
-    Role = "role", Action = "action", Source = "source", Grant = "grant",
+    Role = "role", Expression = "expression", Action = "action", Source = "source", Grant = "grant",
 }
 
 /// Cues that phrases give the scorecard.
@@ -155,6 +155,8 @@ pub struct RuleBook {
     pub(crate) phrases: Vec<PhraseRule>,
     phrase_of: FxHashMap<u32, u16>,
     pub(crate) params: Vec<ParamRule>,
+    /// The object `param:KIND` of each kind, by which pairs speak of a tool's parameters.
+    kind_objects: Vec<u32>,
     params_by_name: FxHashMap<Box<str>, Vec<u16>>,
     signals: Vec<SignalDefinition>,
     pub(crate) foreign: ForeignVerbs,
@@ -248,9 +250,9 @@ impl RuleBook {
         })
     }
 
-    /// Whether a verb is "query", which reads unless the caller passes the statement.
-    pub(crate) fn is_query(&self, verb: u32) -> bool {
-        verb != 0 && self.lexicon.known("query") == Some(verb)
+    /// The object by which pairs speak of a kind of parameter.
+    pub(crate) fn kind_object(&self, kind: ParamKind) -> u32 {
+        self.kind_objects[kind as usize]
     }
 
     pub(crate) fn phrase(&self, number: u32) -> Option<&PhraseRule> {
@@ -364,6 +366,10 @@ impl Builder {
             phrases: Vec::new(),
             phrase_of: FxHashMap::default(),
             params: Vec::new(),
+            kind_objects: ParamKind::ALL
+                .iter()
+                .map(|kind| self.lexicon.intern(&format!("param:{}", kind.name())))
+                .collect(),
             params_by_name: FxHashMap::default(),
             signals,
             foreign: ForeignVerbs::default(),

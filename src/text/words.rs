@@ -217,8 +217,15 @@ fn token_of(word: &str, at: usize, lexicon: &impl Lookup, buffer: &mut String) -
     let inner_capital = bytes
         .windows(2)
         .any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase());
-    if bytes.contains(&b'_') || inner_capital {
+    if bytes.contains(&b'_') {
         return token(0, Kind::Identifier, word.len());
+    }
+    if inner_capital {
+        // "JavaScript", "PostgreSQL": a name that the rules know is a word, another is an identifier.
+        return match lexicon.id(fold(word, buffer)) {
+            0 => token(0, Kind::Identifier, word.len()),
+            known => token(known, Kind::Word, word.len()),
+        };
     }
     if bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
         return token(0, Kind::Number, word.len());
