@@ -37,17 +37,26 @@ impl Definition {
             (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
             (None, None) => ProseReading::default(),
         };
-        if let (Some(verb), Some(main)) = (name.mentions.first_mut(), prose.mentions.iter().find(|m| m.slot == Slot::Main)) {
+        if let (Some(verb), Some(main)) = (
+            name.mentions.first_mut(),
+            prose.mentions.iter().find(|m| m.slot == Slot::Main),
+        ) {
             // The name is the bare verb, and the first clause says what it acts on: "add: Adds two numbers".
             if name.bare && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
                 verb.rule = std::sync::Arc::clone(&main.rule);
             }
         }
-        if prose.restricted() && schema.known.iter().any(|k| matches!(k.kind, ParamKind::Sql | ParamKind::Query)) {
+        if prose.restricted()
+            && schema
+                .known
+                .iter()
+                .any(|k| matches!(k.kind, ParamKind::Sql | ParamKind::Query))
+        {
             // What runs a statement that may only read, reads.
             for mention in name.mentions.iter_mut().chain(&mut prose.mentions) {
-                if mention.slot.is_strong() && matches!(mention.effect, Effect::Statement | Effect::Act | Effect::Open) {
+                if mention.slot.is_strong() && matches!(mention.effect, Effect::Statement | Effect::Act | Effect::Open)
+                {
                     mention.effect = Effect::Query;
                 }
             }
@@ -114,7 +123,11 @@ impl Definition {
     }
 
     fn marks(&self, tool: &Tool, name: Manner, main: Manner) -> Vec<Mark> {
-        let has_main = self.prose.mentions.iter().any(|m| matches!(m.slot, Slot::Main | Slot::Foreign));
+        let has_main = self
+            .prose
+            .mentions
+            .iter()
+            .any(|m| matches!(m.slot, Slot::Main | Slot::Foreign));
         let described = tool.description().is_some_and(|d| !d.trim().is_empty());
         let reads = Some(Category::Read);
         let conditions = [

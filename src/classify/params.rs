@@ -99,13 +99,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn object(
-        &mut self,
-        root: &Map<String, Value>,
-        schema: &Map<String, Value>,
-        pointer: &mut String,
-        depth: usize,
-    ) {
+    fn object(&mut self, root: &Map<String, Value>, schema: &Map<String, Value>, pointer: &mut String, depth: usize) {
         if let Some(Value::Object(properties)) = schema.get("properties") {
             let length = pointer.len();
             for (name, value) in properties {
@@ -138,14 +132,7 @@ impl Reader<'_> {
         }
     }
 
-    fn property(
-        &mut self,
-        root: &Map<String, Value>,
-        name: &str,
-        value: &Value,
-        pointer: &mut String,
-        depth: usize,
-    ) {
+    fn property(&mut self, root: &Map<String, Value>, name: &str, value: &Value, pointer: &mut String, depth: usize) {
         self.reading.parameters += 1;
         let value = resolve(root, value).unwrap_or(value);
         let key = key_of(name);
@@ -210,9 +197,7 @@ impl Reader<'_> {
         }
         if let Some(text) = self.tool.description() {
             let values = told::in_description(text, name);
-            let places = values
-                .into_iter()
-                .map(|v| (v.text, "/description".to_owned(), v.start));
+            let places = values.into_iter().map(|v| (v.text, "/description".to_owned(), v.start));
             self.operations(name, true, places.collect());
         }
     }

@@ -39,6 +39,7 @@ impl ProseReading {
 }
 
 /// Reads `text`, which stands at `pointer`.
+#[expect(clippy::ptr_arg, reason = "a borrowed pointer stays borrowed when it is cloned")]
 pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> ProseReading {
     let mut tokens = Vec::with_capacity(text.len() / 5);
     words::prose(text, LIMIT, &book.lexicon, &mut tokens);
@@ -387,14 +388,13 @@ impl Reader<'_> {
                 if strict || self.is(at + 1, role::DETERMINER | role::PRONOUN) {
                     self.push(at, sense, if conditional { Slot::Side } else { beside });
                 }
-            } else if self.is(before, role::PREPOSITION | role::MODAL)
-                && strict
-                && sense.forms & (form::BASE | form::GERUND) != 0
-                && self.object_follows(at)
-            {
-                self.push(at, sense, Slot::Side);
-            } else if conditional && strict && sense.forms & form::THIRD != 0 && self.object_follows(at) {
-                self.push(at, sense, Slot::Side);
+            } else {
+                let may = self.is(before, role::PREPOSITION | role::MODAL);
+                let acts = may && sense.forms & (form::BASE | form::GERUND) != 0
+                    || conditional && sense.forms & form::THIRD != 0;
+                if strict && acts && self.object_follows(at) {
+                    self.push(at, sense, Slot::Side);
+                }
             }
         }
     }
@@ -451,6 +451,7 @@ impl Reader<'_> {
 }
 
 /// Verbs of other languages: the first is the main one, unless the language ends its sentences with the verb.
+#[expect(clippy::ptr_arg, reason = "a borrowed pointer stays borrowed when it is cloned")]
 fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut ProseReading) {
     let limit = (0..=text.len().min(LIMIT))
         .rev()
@@ -470,11 +471,7 @@ fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut P
     out.foreign = !english;
     let sentence_end = text[..limit].find(['。', '\n', '.', '！']).unwrap_or(limit);
     let main = if first.verb_last {
-        found
-            .iter()
-            .filter(|f| f.start < sentence_end)
-            .next_back()
-            .unwrap_or(first)
+        found.iter().rfind(|f| f.start < sentence_end).unwrap_or(first)
     } else {
         first
     };

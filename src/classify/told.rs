@@ -46,7 +46,9 @@ fn bullets(text: &str, offset: usize) -> Vec<Value<'_>> {
         let item = line.trim_start();
         if let Some(item) = item.strip_prefix(['-', '*', '•']) {
             let value = item.trim_start_matches([' ', '*', '`', '\'', '"']);
-            let length = value.find(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).unwrap_or(value.len());
+            let length = value
+                .find(|c: char| !(c.is_alphanumeric() || "_-.".contains(c)))
+                .unwrap_or(value.len());
             let behind = value[length..].trim_start_matches(['*', '`', '\'', '"', ' ']);
             let start = at + line.len() - value.len();
             if is_value(&value[..length]) && behind.starts_with([':', '-', '–', '—']) && found.len() < MOST {
@@ -72,7 +74,10 @@ pub(crate) fn in_description<'a>(text: &'a str, parameter: &str) -> Vec<Value<'a
         }
         let rest = &text[at + parameter.len()..];
         let behind = rest.trim_start_matches(['`', '*', ' ', '"', '\'']);
-        if let Some(value) = behind.strip_prefix(['=', ':']).map(|r| r.trim_start_matches('=').trim_start()) {
+        if let Some(value) = behind
+            .strip_prefix(['=', ':'])
+            .map(|r| r.trim_start_matches('=').trim_start())
+        {
             let from = text.len() - value.len();
             let line = value.find('\n').unwrap_or(value.len());
             let values = if rest.starts_with('=') {
@@ -145,7 +150,11 @@ fn listed(text: &str, separator: char) -> Vec<Value<'_>> {
             start: value.as_ptr() as usize - text.as_ptr() as usize,
         })
     });
-    if text.contains(separator) { parts.collect() } else { Vec::new() }
+    if text.contains(separator) {
+        parts.collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn shifted(values: Vec<Value<'_>>, by: usize) -> Vec<Value<'_>> {
@@ -176,8 +185,14 @@ mod tests {
     fn values_are_found_where_they_are_listed() {
         assert_eq!(texts(&in_parameter("'list' or 'delete'.")), ["list", "delete"]);
         assert_eq!(texts(&in_parameter("list|get|delete")), ["list", "get", "delete"]);
-        assert_eq!(texts(&in_parameter("What to do (create, delete)")), ["create", "delete"]);
-        assert_eq!(texts(&in_parameter("One of:\n - create: Makes it\n - wipe: Ends it")), ["create", "wipe"]);
+        assert_eq!(
+            texts(&in_parameter("What to do (create, delete)")),
+            ["create", "delete"]
+        );
+        assert_eq!(
+            texts(&in_parameter("One of:\n - create: Makes it\n - wipe: Ends it")),
+            ["create", "wipe"]
+        );
         assert!(in_parameter("What to do").is_empty());
         assert!(in_parameter("A name (e.g., MakeIt, TakeIt)").is_empty());
         let sections = "Does it.\n## Operations\n- **get-x**: Gets\n- **end-x**: Ends\n## Tips\n- other: no";

@@ -52,7 +52,7 @@ impl Verdict {
             category = floor.category;
             forced = true;
         }
-        let mut confidence = confidence(scores, category, &book.calibration, forced);
+        let mut confidence = confidence(scores, category, book.calibration, forced);
         if annotations == Annotations::Weigh
             && category == Category::Read
             && tool.hint("readOnlyHint") == Some(false)
@@ -114,7 +114,7 @@ fn decay(hundredths: i32) -> f64 {
 
 /// The probability that `category` is right, in thousandths: the softmax of the scores at the fitted temperature.
 /// Where a constraint overruled the sum, what the constraints were right about on labelled tools.
-fn confidence(scores: Row, category: Category, calibration: &Calibration, forced: bool) -> u16 {
+fn confidence(scores: Row, category: Category, calibration: Calibration, forced: bool) -> u16 {
     if forced {
         return calibration.forced;
     }
@@ -128,9 +128,9 @@ fn confidence(scores: Row, category: Category, calibration: &Calibration, forced
 /// The mildest category that the hard constraints allow: an open argument is Execute, and what the head of the name
 /// or the main clause ends is ended, whatever the rest says.
 fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> {
-    let ends = definition.mentions().any(|m| {
-        m.slot.is_strong() && !m.weak && m.effect == Effect::End
-    });
+    let ends = definition
+        .mentions()
+        .any(|m| m.slot.is_strong() && !m.weak && m.effect == Effect::End);
     if ends {
         return Effect::End.label();
     }
@@ -192,14 +192,15 @@ fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Opt
         .map(|l| l.risk)
         .max();
     let takes = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind && k.free);
-    let signs_in = definition.mentions().any(|m| m.slot == Slot::Name && &*m.rule == "verb/sign-in");
+    let signs_in = definition
+        .mentions()
+        .any(|m| m.slot == Slot::Name && &*m.rule == "verb/sign-in");
     match category {
         Category::Read if takes(ParamKind::Source) => worst.unwrap_or(Risk::Low).max(Risk::Medium),
         Category::Read => worst.unwrap_or(Risk::Low),
         Category::Write if takes(ParamKind::Grant) || takes(ParamKind::Credential) && !signs_in => Risk::Critical,
-        Category::Write => worst.unwrap_or(Risk::Medium).max(Risk::Medium),
         Category::Execute if open.is_some() => Risk::Critical,
-        Category::Execute => worst.unwrap_or(Risk::Medium).max(Risk::Medium),
+        Category::Write | Category::Execute => worst.unwrap_or(Risk::Medium).max(Risk::Medium),
         Category::Destructive => worst.unwrap_or(Risk::Critical),
     }
 }

@@ -157,17 +157,13 @@ fn towards(category: Option<Category>, nats: f64) -> [f64; 4] {
 fn strength(slot: Slot, effect: Effect) -> f64 {
     let reads = effect.category() == Some(Category::Read);
     match (slot, reads) {
-        (Slot::Name, _) => 3.5,
-        (Slot::Main, _) => 2.5,
-        (Slot::NameSecond, false) => 2.5,
-        (Slot::Operation, false) => 3.5,
+        (Slot::Name, _) | (Slot::Operation, false) => 3.5,
+        (Slot::Main, _) | (Slot::NameSecond, false) => 2.5,
         (Slot::Coordinated, false) => 2.0,
         (Slot::Passive, false) => 1.0,
         (Slot::Foreign, _) => 1.8,
         (Slot::Later, false) => 0.5,
-        (Slot::Order | Slot::Side, false) => 0.2,
-        (Slot::Aside, false) => 0.05,
-        (Slot::Later | Slot::Coordinated, true) => 0.2,
-        (_, true) => 0.05,
+        (Slot::Order | Slot::Side, false) | (Slot::Later | Slot::Coordinated, true) => 0.2,
+        (Slot::Aside, false) | (_, true) => 0.05,
     }
 }

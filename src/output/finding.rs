@@ -176,13 +176,13 @@ impl Finding {
     /// A name for the finding that stays the same as long as it is about the same definition.
     pub fn fingerprint(&self) -> String {
         let parts = [&self.rule, &self.server, &self.tool, &self.digest];
-        digest::of_bytes(parts.map(|part| part.as_bytes())).replacen("sha256:", "", 1)
+        digest::of_bytes(parts.map(String::as_bytes)).replacen("sha256:", "", 1)
     }
 
     /// A name that stays the same when the definition changes again.
     pub fn subject(&self) -> String {
         let parts = [&self.rule, &self.server, &self.tool];
-        digest::of_bytes(parts.map(|part| part.as_bytes())).replacen("sha256:", "", 1)
+        digest::of_bytes(parts.map(String::as_bytes)).replacen("sha256:", "", 1)
     }
 }
 

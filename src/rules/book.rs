@@ -539,28 +539,25 @@ impl Builder {
         let (objects, any) = self.objects(&pair.objects, &pair.id, file)?;
         let (unless, _) = self.objects(&pair.unless, &pair.id, file)?;
         for verb in &pair.verbs {
-            let bases: Vec<u32> = match verb.strip_prefix('@') {
-                Some(effect) => {
-                    let of_effect = book
-                        .rules
-                        .iter()
-                        .filter(|r| r.kind == RuleKind::Verb && r.effect.is_some_and(|e| e.name() == effect));
-                    of_effect
-                        .flat_map(|r| r.words.iter())
-                        .map(|w| self.lexicon.intern(w))
-                        .collect()
+            let bases: Vec<u32> = if let Some(effect) = verb.strip_prefix('@') {
+                let of_effect = book
+                    .rules
+                    .iter()
+                    .filter(|r| r.kind == RuleKind::Verb && r.effect.is_some_and(|e| e.name() == effect));
+                of_effect
+                    .flat_map(|r| r.words.iter())
+                    .map(|w| self.lexicon.intern(w))
+                    .collect()
+            } else {
+                let number = self.lexicon.intern(verb);
+                if self.lexicon.word(number).verb.is_none_or(|v| v.base != number) {
+                    let error = Error::new(format!(
+                        "rules/{file}: the rule {} names {verb:?}, which is no verb of the book",
+                        pair.id
+                    ));
+                    return Err(error.help("add the base form to a group in rules/verbs.toml"));
                 }
-                None => {
-                    let number = self.lexicon.intern(verb);
-                    if self.lexicon.word(number).verb.is_none_or(|v| v.base != number) {
-                        let error = Error::new(format!(
-                            "rules/{file}: the rule {} names {verb:?}, which is no verb of the book",
-                            pair.id
-                        ));
-                        return Err(error.help("add the base form to a group in rules/verbs.toml"));
-                    }
-                    vec![number]
-                }
+                vec![number]
             };
             for base in bases {
                 book.pairs_by_verb.entry(base).or_default().push(index);

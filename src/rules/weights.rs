@@ -1,6 +1,8 @@
 //! The scorecard: an integer for each feature and category, in hundredths of a nat. Hand-readable, fitted by
 //! `mcpclass rules fit`, the same on every platform. Owns the list of features.
 
+use std::fmt::Write as _;
+
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::label::Category;
@@ -316,14 +318,12 @@ impl Weights {
         for feature in Feature::all() {
             let row = self.row(feature);
             if row != [0; 4] {
-                text.push_str(&format!(
-                    "\"{}\" = [{}, {}, {}, {}]\n",
-                    feature.name(),
-                    row[0],
-                    row[1],
-                    row[2],
-                    row[3]
-                ));
+                let [read, write, execute, destructive] = row;
+                let _ = writeln!(
+                    text,
+                    "{:?} = [{read}, {write}, {execute}, {destructive}]",
+                    feature.name()
+                );
             }
         }
         text

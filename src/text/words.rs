@@ -240,10 +240,8 @@ fn word_length(text: &str) -> usize {
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
-            at += 1;
-        } else if (byte == b'\'' || byte == b'.') && at > 0 && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
-        {
+        let joins = at > 0 && matches!(byte, b'\'' | b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        if byte.is_ascii_alphanumeric() || byte == b'_' || joins {
             at += 1;
         } else if byte < 0x80 {
             break;

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
     let mut out = std::io::stdout().lock();
     let says = rule
         .effect
-        .and_then(|e| e.label())
+        .and_then(crate::effect::Effect::label)
         .map_or_else(|| "nothing by itself".to_owned(), |l| l.to_string());
     writeln!(
         out,

@@ -101,7 +101,7 @@ fn row(server: &ServerCheck, checked: &Checked, several: bool) -> String {
         Some(seen) => seen.label.to_string(),
         None => String::new(),
     };
-    let phrases: Vec<Phrase> = told(change).map(|what| what.phrase()).collect();
+    let phrases: Vec<Phrase> = told(change).map(crate::baseline::compare::Difference::phrase).collect();
     let mut because: Vec<String> = phrases.iter().take(REASONS).map(cell).collect();
     if phrases.len() > REASONS {
         because.push(format!("{} more", phrases.len() - REASONS));
