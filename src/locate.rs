@@ -230,9 +230,9 @@ mod tests {
             Region::of(one, &range),
             Region {
                 line: 2,
-                column: 23,
+                column: 24,
                 end_line: 2,
-                end_column: 34
+                end_column: 35
             }
         );
         let lines = "{\"server\":\"x\",\"tools\":[{\"name\":\"a\",\"v\":1}]}\n{\"server\":\"s\",\"tools\":[{\"name\":\"a\",\"v\":2}]}\n";

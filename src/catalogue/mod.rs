@@ -1,1 +1,3 @@
-//! The catalogue: many servers, classified, in one SQLite file.
+//! The catalogue: many servers with what was decided about their tools, kept and searched.
+
+pub mod record;
