@@ -40,12 +40,6 @@ pub struct Args {
     /// Write a report to a file as well; may be given several times
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<report::Target>,
-    /// Use no network and start nothing: only saved manifests are read
-    #[arg(long)]
-    offline: bool,
-    /// Start what the lock names
-    #[arg(long)]
-    yes: bool,
 }
 
 /// Lists again, compares, reports.
@@ -54,8 +48,8 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let classifier = settings.classifier(global)?;
     let lock = read_lock(&args.baseline)?;
     let consent = Consent {
-        yes: args.yes,
-        offline: args.offline,
+        yes: args.source.yes,
+        offline: args.source.offline,
     };
     let present = list(&lock, &args.baseline, &args.source, consent, &classifier, global)?;
     let terms = Terms {
