@@ -1,0 +1,3 @@
+//! A catalogue as a static web site.
+
+pub mod index;
