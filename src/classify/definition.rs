@@ -98,6 +98,15 @@ impl Definition {
             .chain(&self.schema.mentions)
     }
 
+    /// Whether nothing in it tells what it does: no verb, nothing that only a Read returns.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.mentions().next().is_none()
+            && !self.name.fact
+            && !self.prose.fact
+            && !self.prose.returns
+            && !self.schema.known.iter().any(|k| matches!(k.kind, ParamKind::Query | ParamKind::Paging))
+    }
+
     /// What the verbs of a slot speak of.
     pub(crate) fn manner(&self, slot: Slot) -> Manner {
         manner(self.mentions().filter(|m| m.slot == slot))
