@@ -82,7 +82,10 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
                 };
                 let page = ToolPage::of(subject, index.same(id), index.similar(id));
                 let link = |tool: &RelatedTool| format!("../{}.md", tool.href);
-                write(&folder.join(format!("{}.md", tools[position].slug)), &markdown::tool(&page, link))
+                write(
+                    &folder.join(format!("{}.md", tools[position].slug)),
+                    &markdown::tool(&page, link),
+                )
             };
             (0..tools.len()).into_par_iter().try_for_each(one)?;
         }
@@ -90,7 +93,10 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     if !global.quiet {
         let (servers, tools) = (index.servers.len(), index.tools.len());
         let out = args.output.display();
-        ui::note(global, &format!("pages of {tools} tools of {servers} servers are in {out}"));
+        ui::note(
+            global,
+            &format!("pages of {tools} tools of {servers} servers are in {out}"),
+        );
     }
     Ok(if collected.failures.is_empty() {
         Outcome::Done

@@ -25,7 +25,10 @@ pub fn tool(page: &ToolPage, link: impl Fn(&RelatedTool) -> String) -> String {
         sentence(&page.label, page.decision),
         page.confidence,
         prose(&page.server.name),
-        page.server.version.as_deref().map_or_else(String::new, |v| format!(" {}", prose(v))),
+        page.server
+            .version
+            .as_deref()
+            .map_or_else(String::new, |v| format!(" {}", prose(v))),
     );
     if let Some(why) = &page.override_reason {
         put!(out, "A person decided otherwise than the table: {}\n", prose(why));
@@ -48,7 +51,12 @@ pub fn tool(page: &ToolPage, link: impl Fn(&RelatedTool) -> String) -> String {
     if !page.questions.is_empty() {
         put!(out, "## Questions\n");
         for question in &page.questions {
-            put!(out, "**{}**  \n{}\n", prose(&question.question), prose(&question.answer));
+            put!(
+                out,
+                "**{}**  \n{}\n",
+                prose(&question.question),
+                prose(&question.answer)
+            );
         }
     }
     history(&page.history, false, &mut out);
@@ -56,7 +64,9 @@ pub fn tool(page: &ToolPage, link: impl Fn(&RelatedTool) -> String) -> String {
         out,
         "---\n\nDefinition {}{}",
         code(&page.digest),
-        page.read_at.as_deref().map_or_else(String::new, |day| format!(", read {day}"))
+        page.read_at
+            .as_deref()
+            .map_or_else(String::new, |day| format!(", read {day}"))
     );
     out
 }
@@ -102,7 +112,13 @@ fn milder(page: &ToolPage, out: &mut String) {
         } else {
             format!(" {}", code(&milder.about))
         };
-        put!(out, "- {}{about}: {}, {}", first_upper(milder.change), milder.label.category, milder.label.risk);
+        put!(
+            out,
+            "- {}{about}: {}, {}",
+            first_upper(milder.change),
+            milder.label.category,
+            milder.label.risk
+        );
     }
     put!(out, "");
 }
@@ -147,7 +163,10 @@ fn parameters(page: &ToolPage, out: &mut String) {
     if page.parameters.is_empty() {
         return;
     }
-    put!(out, "## Parameters\n\n| name | type | required | | contributes |\n|---|---|---|---|---|");
+    put!(
+        out,
+        "## Parameters\n\n| name | type | required | | contributes |\n|---|---|---|---|---|"
+    );
     for parameter in &page.parameters {
         let mut about = parameter.description.as_ref().map_or_else(String::new, inline);
         if !parameter.values.is_empty() {
@@ -156,7 +175,12 @@ fn parameters(page: &ToolPage, out: &mut String) {
                 0 => String::new(),
                 n => format!(" and {n} more"),
             };
-            let _ = write!(about, "{}{}{more}", if about.is_empty() { "" } else { " " }, values.join(" "));
+            let _ = write!(
+                about,
+                "{}{}{more}",
+                if about.is_empty() { "" } else { " " },
+                values.join(" ")
+            );
         }
         put!(
             out,
@@ -223,7 +247,12 @@ fn policies(title: &str, policies: &[PolicyText], out: &mut String) {
     }
     put!(out, "{title}\n");
     for policy in policies {
-        put!(out, "<details><summary>{}: {}</summary>\n", prose(policy.title), prose(policy.file));
+        put!(
+            out,
+            "<details><summary>{}: {}</summary>\n",
+            prose(policy.title),
+            prose(policy.file)
+        );
         if !policy.text.is_empty() {
             put!(out, "Lives in {}.\n", prose(policy.lives));
             let fence = "`".repeat(longest_run(&policy.text).max(2) + 1);
@@ -276,13 +305,21 @@ pub fn server(page: &ServerPage, link: impl Fn(usize) -> String) -> String {
     let facts: Vec<String> = facts.into_iter().flatten().map(|fact| prose(&fact)).collect();
     let tools = page.summary.tools;
     let noun = if tools == 1 { "tool" } else { "tools" };
-    put!(out, "{tools} {noun}{}{}\n", if facts.is_empty() { "" } else { " · " }, facts.join(" · "));
+    put!(
+        out,
+        "{tools} {noun}{}{}\n",
+        if facts.is_empty() { "" } else { " · " },
+        facts.join(" · ")
+    );
     if !page.complete {
         put!(out, "The listing was cut short: there may be more tools.\n");
     }
     let c = page.summary.category;
     let r = page.summary.risk;
-    put!(out, "| Destructive | Execute | Write | Read | critical | medium | low |\n|-:|-:|-:|-:|-:|-:|-:|");
+    put!(
+        out,
+        "| Destructive | Execute | Write | Read | critical | medium | low |\n|-:|-:|-:|-:|-:|-:|-:|"
+    );
     put!(
         out,
         "| {} | {} | {} | {} | {} | {} | {} |\n",
@@ -294,17 +331,35 @@ pub fn server(page: &ServerPage, link: impl Fn(usize) -> String) -> String {
         r.medium,
         r.low
     );
-    let decisions: Vec<String> = page.decisions.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    put!(out, "Recommended: {}. Definitions weigh about {} tokens.\n", decisions.join(", "), page.weight.tokens);
+    let decisions: Vec<String> = page
+        .decisions
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    put!(
+        out,
+        "Recommended: {}. Definitions weigh about {} tokens.\n",
+        decisions.join(", "),
+        page.weight.tokens
+    );
     if !page.combinations.is_empty() {
         put!(out, "## What the tools open together\n");
         for combination in &page.combinations {
             let tools: Vec<String> = combination.tools.iter().map(|t| code(t)).collect();
-            put!(out, "- **{}** {}: {}", prose(&combination.title), prose(&combination.says), tools.join(", "));
+            put!(
+                out,
+                "- **{}** {}: {}",
+                prose(&combination.title),
+                prose(&combination.says),
+                tools.join(", ")
+            );
         }
         put!(out, "");
     }
-    put!(out, "## Tools, worst first\n\n| tool | label | decision | signals | |\n|---|---|---|---|---|");
+    put!(
+        out,
+        "## Tools, worst first\n\n| tool | label | decision | signals | |\n|---|---|---|---|---|"
+    );
     for row in &page.tools {
         put!(
             out,
@@ -353,7 +408,11 @@ fn sentence(label: &LabelText, decision: &str) -> String {
 /// A marked text as a quotation: marks are bold, with the number of their reason.
 fn quoted(marked: &Marked) -> String {
     let text = inline_with(marked, "\n");
-    text.split('\n').map(|line| format!("> {line}\n")).collect::<String>().trim_end().to_owned()
+    text.split('\n')
+        .map(|line| format!("> {line}\n"))
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
 
 fn inline(marked: &Marked) -> String {
@@ -377,5 +436,7 @@ fn inline_with(marked: &Marked, line_end: &str) -> String {
 
 fn first_upper(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }

@@ -102,7 +102,8 @@ impl Marked {
             };
             match self.segments.last_mut() {
                 Some(last) if last.reason == segment.reason && last.tone == segment.tone => {
-                    last.text.push_str(&keep_line_end(&text[pair[0]..pair[1]], segment.text));
+                    last.text
+                        .push_str(&keep_line_end(&text[pair[0]..pair[1]], segment.text));
                 }
                 _ => self.segments.push(Segment {
                     text: keep_line_end(&text[pair[0]..pair[1]], segment.text),
@@ -189,19 +190,36 @@ mod tests {
         let text = "Wipes all.\nReally \u{202e}all.";
         let (one, two) = (evidence(0, 5), evidence(6, 9));
         let marks = [
-            Mark { evidence: &one, reason: 1, tone: "destructive" },
-            Mark { evidence: &two, reason: 2, tone: "signal" },
+            Mark {
+                evidence: &one,
+                reason: 1,
+                tone: "destructive",
+            },
+            Mark {
+                evidence: &two,
+                reason: 2,
+                tone: "signal",
+            },
         ];
         let marked = Marked::of(text, &marks.iter().collect::<Vec<_>>());
         let parts: Vec<(&str, Option<usize>)> = marked.segments.iter().map(|s| (s.text.as_str(), s.reason)).collect();
         assert_eq!(
             parts,
-            [("Wipes", Some(1)), (" ", None), ("all", Some(2)), (".\nReally \\u{202e}all.", None)]
+            [
+                ("Wipes", Some(1)),
+                (" ", None),
+                ("all", Some(2)),
+                (".\nReally \\u{202e}all.", None)
+            ]
         );
         let long = format!("First. {}Wipes it.", "Filler sentence here. ".repeat(100));
         let at = long.len() - 9;
         let far = evidence(at, at + 5);
-        let mark = Mark { evidence: &far, reason: 1, tone: "destructive" };
+        let mark = Mark {
+            evidence: &far,
+            reason: 1,
+            tone: "destructive",
+        };
         let marked = Marked::of(&long, &[&mark]);
         assert_eq!(marked.text(), "First.  … Wipes it.");
     }

@@ -141,7 +141,9 @@ impl Asking<'_> {
                 "if its description restricted what is passed to reading",
             ),
         ];
-        let applies = promises.iter().filter(|(category, ..)| *category == self.assessment.category);
+        let applies = promises
+            .iter()
+            .filter(|(category, ..)| *category == self.assessment.category);
         applies
             .filter_map(|(_, promise, change)| {
                 let mut raw = self.tool.raw().clone();

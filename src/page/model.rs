@@ -400,12 +400,18 @@ impl ServerPage {
             complete: server.complete,
             summary: assessed.summary(),
             decisions: decisions.collect(),
-            tools: assessed.worst_first().into_iter().map(|index| row(record, index)).collect(),
+            tools: assessed
+                .worst_first()
+                .into_iter()
+                .map(|index| row(record, index))
+                .collect(),
             combinations: Vec::new(),
             weight: Weight::of(&assessed.manifest.tools),
             policies: server_policies(plan),
             history: history(&record.history, None),
-            problems: problems.map(|p| shown(&format!("{}: {}", p.pointer, p.message))).collect(),
+            problems: problems
+                .map(|p| shown(&format!("{}: {}", p.pointer, p.message)))
+                .collect(),
             read_at: day(record),
         }
     }
@@ -453,7 +459,12 @@ fn row(record: &Record, index: usize) -> ToolRow {
         label: assessment.label().into(),
         decision: assessment.decision.name(),
         signals: assessment.signals.iter().map(|s| s.id.to_string()).collect(),
-        says: record.assessed.manifest.tools.get(index).map_or_else(String::new, first_sentence),
+        says: record
+            .assessed
+            .manifest
+            .tools
+            .get(index)
+            .map_or_else(String::new, first_sentence),
         unsure: assessment.confidence < UNSURE,
         conflict: !assessment.conflicts.is_empty(),
     }
@@ -464,7 +475,10 @@ fn reasons<'a>(classifier: &Classifier, assessment: &'a Assessment) -> (Vec<Reas
     let book = classifier.book();
     let mut reasons: Vec<Reason> = Vec::new();
     let mut marks = Vec::new();
-    let label = assessment.evidence.iter().map(|e| (e, e.says.map(|c| c.name().to_owned())));
+    let label = assessment
+        .evidence
+        .iter()
+        .map(|e| (e, e.says.map(|c| c.name().to_owned())));
     let signals = assessment
         .signals
         .iter()
@@ -553,12 +567,7 @@ const VALUES: usize = 12;
 /// Parameters that are listed; more is a schema to be read, not a page.
 const PARAMETERS: usize = 40;
 
-fn parameters(
-    classifier: &Classifier,
-    tool: &Tool,
-    assessment: &Assessment,
-    marks: &[Mark<'_>],
-) -> Vec<Parameter> {
+fn parameters(classifier: &Classifier, tool: &Tool, assessment: &Assessment, marks: &[Mark<'_>]) -> Vec<Parameter> {
     let Some(schema) = tool.input_schema() else {
         return Vec::new();
     };
@@ -575,7 +584,10 @@ fn parameters(
         let pointer = format!("/{key}/properties/{}", name.replace('~', "~0").replace('/', "~1"));
         let within = |at: &str| at == pointer || at.strip_prefix(&pointer).is_some_and(|rest| rest.starts_with('/'));
         let mut contributes: Vec<String> = Vec::new();
-        for evidence in marked::evidence(assessment).chain(&fired).filter(|e| within(&e.pointer)) {
+        for evidence in marked::evidence(assessment)
+            .chain(&fired)
+            .filter(|e| within(&e.pointer))
+        {
             let rule = classifier.book().rules().iter().find(|r| r.id == evidence.rule);
             if let Some(rule) = rule.filter(|r| !r.why.is_empty() && !contributes.contains(&r.why)) {
                 contributes.push(rule.why.clone());
@@ -587,7 +599,10 @@ fn parameters(
             name: shown(name),
             kind: kind(schema, 0),
             required: required(name),
-            default: schema.get("default").filter(|d| !d.is_null()).map(|d| shorten(&plain(d), 60)),
+            default: schema
+                .get("default")
+                .filter(|d| !d.is_null())
+                .map(|d| shorten(&plain(d), 60)),
             values: values.iter().take(VALUES).map(|v| shorten(&plain(v), 60)).collect(),
             more_values: values.len().saturating_sub(VALUES),
             description: Marked::at(tool, &format!("{pointer}/description"), marks)
@@ -647,12 +662,16 @@ fn annotations(tool: &Tool, assessment: &Assessment) -> Vec<Annotation> {
         let conflict = assessment.conflicts.iter().find(|c| c.hint == **hint);
         let (verdict, says) = match (conflict, *hint) {
             (Some(conflict), _) => ("contradicts", shown(&conflict.message)),
-            (None, "readOnlyHint" | "destructiveHint") => ("agrees", "nothing in the definition contradicts it".to_owned()),
+            (None, "readOnlyHint" | "destructiveHint") => {
+                ("agrees", "nothing in the definition contradicts it".to_owned())
+            }
             (None, "idempotentHint") if declared => (
                 "claim",
                 "a claim: that repeating a call changes nothing more cannot be read from a definition".to_owned(),
             ),
-            (None, "openWorldHint") if declared => ("claim", "it reaches things outside of the server's own".to_owned()),
+            (None, "openWorldHint") if declared => {
+                ("claim", "it reaches things outside of the server's own".to_owned())
+            }
             (None, _) => ("claim", "a claim that a definition cannot prove".to_owned()),
         };
         Some(Annotation {
@@ -700,7 +719,10 @@ fn texts(plan: &Plan) -> Vec<PolicyText> {
             match write::one(target, form, plans, &options) {
                 Ok(written) => {
                     policy.text = written.files.into_iter().map(|f| f.text).collect();
-                    policy.notes = write::describe(&written.losses).iter().map(|line| shown(line)).collect();
+                    policy.notes = write::describe(&written.losses)
+                        .iter()
+                        .map(|line| shown(line))
+                        .collect();
                     policy.notes.push(target.caution.to_owned());
                 }
                 Err(why) => policy.notes.push(shown(&why)),
@@ -749,7 +771,10 @@ fn history(changes: &[Change], tool: Option<&str>) -> Vec<ChangeLine> {
             (Some(was), Some(is)) if was == is => ("same", format!("the definition changed; still {}", name(is))),
             (Some(was), Some(is)) => {
                 let worse = is.urgency() > was.urgency();
-                (if worse { "worse" } else { "milder" }, format!("{} became {}", name(was), name(is)))
+                (
+                    if worse { "worse" } else { "milder" },
+                    format!("{} became {}", name(was), name(is)),
+                )
             }
             (None, None) => ("same", "unknown".to_owned()),
         };

@@ -24,7 +24,10 @@ pub fn of(page: &ToolPage, plan: Option<&ToolPlan>, assessment: &Assessment) -> 
     [
         ask(format!("What does {name} do?"), does(page, assessment)),
         ask(format!("How risky is {name}?"), Some(risk(page, assessment))),
-        ask(format!("Can I limit {name} instead of blocking it?"), plan.map(|p| limit(page, p))),
+        ask(
+            format!("Can I limit {name} instead of blocking it?"),
+            plan.map(|p| limit(page, p)),
+        ),
         ask(format!("How do I block {name}?"), block(page)),
         ask(format!("How do I enforce this decision?"), enforce(page)),
         ask(format!("Which server provides {name}?"), Some(provider(page))),
@@ -36,7 +39,8 @@ pub fn of(page: &ToolPage, plan: Option<&ToolPlan>, assessment: &Assessment) -> 
 
 fn does(page: &ToolPage, assessment: &Assessment) -> Option<String> {
     if !page.operations.is_empty() {
-        let part = |operation: &super::model::OperationLine| format!("{} ({})", operation.value, operation.label.category);
+        let part =
+            |operation: &super::model::OperationLine| format!("{} ({})", operation.value, operation.label.category);
         let list: Vec<String> = page.operations.iter().take(8).map(part).collect();
         let parameter = &page.operations[0].parameter;
         return Some(format!("What {parameter} says: {}.", list.join(", ")));
@@ -53,9 +57,13 @@ fn risk(page: &ToolPage, assessment: &Assessment) -> String {
         (Category::Read, Risk::Critical) => "a call changes nothing, but what it returns opens other doors",
         (Category::Write, Risk::Critical) => "it changes who may do what, or reaches an audience without bounds",
         (Category::Write, _) => "it changes records; a mistake can be put right by another call",
-        (Category::Execute, Risk::Critical) => "it sets something in motion that the caller composes or that cannot be called back",
+        (Category::Execute, Risk::Critical) => {
+            "it sets something in motion that the caller composes or that cannot be called back"
+        }
         (Category::Execute, _) => "it sets a bounded piece of work in motion",
-        (Category::Destructive, Risk::Critical) => "what it removes is gone: nothing in the definition offers a way back",
+        (Category::Destructive, Risk::Critical) => {
+            "what it removes is gone: nothing in the definition offers a way back"
+        }
         (Category::Destructive, _) => "what it removes can be built again",
     };
     let mut text = format!("{} and {}: {means}.", page.label.category, page.label.risk);
@@ -77,7 +85,9 @@ fn limit(page: &ToolPage, plan: &ToolPlan) -> String {
     if let Some(split) = &plan.split {
         let (kept, refused) = (list(&split.kept), list(&split.refused));
         let parameter = super::model::shown(&split.parameter);
-        let rate = split.rate.map_or_else(String::new, |rate| format!(", {rate} times a minute"));
+        let rate = split
+            .rate
+            .map_or_else(String::new, |rate| format!(", {rate} times a minute"));
         return format!("Yes, by {parameter}: {kept} may stay{rate}; {refused} wait for a person.");
     }
     if let Some(fence) = &plan.fence {
@@ -96,15 +106,22 @@ fn limit(page: &ToolPage, plan: &ToolPlan) -> String {
         (Decision::Limit, Some(rate)) => format!("That is the recommendation: at most {rate} calls a minute."),
         (Decision::Allow, _) => "It needs no limit; cap it where its answers are large or cost money.".to_owned(),
         _ if page.label.category == "Destructive" => {
-            "A cap does not help against a loss: one call is enough. Let a person approve each call if it is needed.".to_owned()
+            "A cap does not help against a loss: one call is enough. Let a person approve each call if it is needed."
+                .to_owned()
         }
-        _ => "A cap bounds how often, not what. Each single call can do the whole harm, so a person should see it first.".to_owned(),
+        _ => {
+            "A cap bounds how often, not what. Each single call can do the whole harm, so a person should see it first."
+                .to_owned()
+        }
     }
 }
 
 /// How the tool is kept from the agent, in the words of the native policy.
 fn block(page: &ToolPage) -> Option<String> {
-    let claude = page.policies.iter().find(|p| p.id == "claude-code" && !p.text.is_empty())?;
+    let claude = page
+        .policies
+        .iter()
+        .find(|p| p.id == "claude-code" && !p.text.is_empty())?;
     let rule = claude.text.split('"').find(|part| part.starts_with("mcp__"))?;
     Some(format!(
         "Name it under hide in policy.json, and the agent does not see it. In {}, put {} under permissions.deny in {}.",
@@ -115,7 +132,12 @@ fn block(page: &ToolPage) -> Option<String> {
 }
 
 fn enforce(page: &ToolPage) -> Option<String> {
-    let ready: Vec<&str> = page.policies.iter().filter(|p| !p.text.is_empty()).map(|p| p.title).collect();
+    let ready: Vec<&str> = page
+        .policies
+        .iter()
+        .filter(|p| !p.text.is_empty())
+        .map(|p| p.title)
+        .collect();
     let (first, rest) = ready.split_first()?;
     let verb = match page.decision {
         "allow" => "It may be called freely; under default deny it must still be listed",
@@ -144,7 +166,10 @@ fn provider(page: &ToolPage) -> String {
         } else {
             format!(" and {} more", rest.len())
         };
-        text.push_str(&format!(" A tool of the same name is offered by {}{more}.", first.server));
+        text.push_str(&format!(
+            " A tool of the same name is offered by {}{more}.",
+            first.server
+        ));
     }
     text
 }
@@ -156,5 +181,7 @@ fn list(values: &[String]) -> String {
 
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }

@@ -82,7 +82,10 @@ pub fn all() -> &'static [Reference] {
 
 /// The references that fit a tool best: stories first, then taxonomies.
 pub fn of(assessment: &Assessment, server: &str) -> Vec<&'static Reference> {
-    let words: BTreeSet<String> = words(&assessment.name).into_iter().chain(words_of_server(server)).collect();
+    let words: BTreeSet<String> = words(&assessment.name)
+        .into_iter()
+        .chain(words_of_server(server))
+        .collect();
     let own: BTreeSet<String> = self::words(&assessment.name).into_iter().collect();
     let mut fitting: Vec<(i32, &Reference)> = ALL
         .iter()
@@ -94,7 +97,9 @@ pub fn of(assessment: &Assessment, server: &str) -> Vec<&'static Reference> {
             .then_with(|| one.id.cmp(&other.id))
     });
     let take = |taxonomy: bool, most: usize| {
-        let of_kind = fitting.iter().filter(move |(_, r)| (r.kind == Kind::Taxonomy) == taxonomy);
+        let of_kind = fitting
+            .iter()
+            .filter(move |(_, r)| (r.kind == Kind::Taxonomy) == taxonomy);
         of_kind.take(most).map(|(_, reference)| *reference)
     };
     take(false, MOST_STORIES).chain(take(true, MOST_IDS)).collect()
@@ -135,7 +140,9 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// The words of a server's name that say what it is about.
 fn words_of_server(name: &str) -> impl Iterator<Item = String> {
-    words(name).into_iter().filter(|word| !matches!(word.as_str(), "mcp" | "server" | "the"))
+    words(name)
+        .into_iter()
+        .filter(|word| !matches!(word.as_str(), "mcp" | "server" | "the"))
 }
 
 #[cfg(test)]

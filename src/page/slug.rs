@@ -90,15 +90,44 @@ mod tests {
         let long = "a".repeat(500);
         let longer = "a".repeat(501);
         let names = [
-            "", "..", ".", "/", "a/b", "a-b", "A-B", "a_b", "index", "CON", "con", "lpt1", "🦀", "名前", "\u{202e}gpj",
-            "a\u{0}b", "delete note", "Delete Note", &long, &longer, "-x", "x-0123456789ab", "policy", " ",
+            "",
+            "..",
+            ".",
+            "/",
+            "a/b",
+            "a-b",
+            "A-B",
+            "a_b",
+            "index",
+            "CON",
+            "con",
+            "lpt1",
+            "🦀",
+            "名前",
+            "\u{202e}gpj",
+            "a\u{0}b",
+            "delete note",
+            "Delete Note",
+            &long,
+            &longer,
+            "-x",
+            "x-0123456789ab",
+            "policy",
+            " ",
         ];
         let mut slugs = Slugs::default();
         let given: BTreeSet<String> = names.iter().map(|name| slugs.take(name)).collect();
         assert_eq!(given.len(), names.len(), "{given:?}");
         for name in &given {
-            assert!(!name.is_empty() && name.len() < 80 && !name.starts_with(['.', '-']), "{name}");
-            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b)), "{name}");
+            assert!(
+                !name.is_empty() && name.len() < 80 && !name.starts_with(['.', '-']),
+                "{name}"
+            );
+            assert!(
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b)),
+                "{name}"
+            );
             assert!(!RESERVED.contains(&name.as_str()), "{name}");
         }
         assert_eq!(slug("delete_note"), "delete_note");

@@ -77,7 +77,11 @@ impl Index {
     /// Walks over the shelf once.
     pub fn of(shelf: &dyn Shelf, book: &RuleBook) -> Result<Self> {
         let mut index = Self {
-            signals: book.signals().iter().map(|s| (s.id.to_string(), s.title.to_string())).collect(),
+            signals: book
+                .signals()
+                .iter()
+                .map(|s| (s.id.to_string(), s.title.to_string()))
+                .collect(),
             ..Self::default()
         };
         let mut folders = Slugs::default();
@@ -111,7 +115,12 @@ impl Index {
             let id = self.tools.len() as u32;
             let mut signals = 0;
             for signal in &assessment.signals {
-                if let Some(bit) = self.signals.iter().position(|(id, _)| *id == *signal.id).filter(|bit| *bit < 64) {
+                if let Some(bit) = self
+                    .signals
+                    .iter()
+                    .position(|(id, _)| *id == *signal.id)
+                    .filter(|bit| *bit < 64)
+                {
                     signals |= 1 << bit;
                 }
             }
@@ -196,7 +205,9 @@ impl Index {
         let mut found: Vec<u32> = Vec::new();
         for id in ids {
             let server = self.tools[id as usize].server;
-            let known = found.last().is_some_and(|last| self.tools[*last as usize].server == server);
+            let known = found
+                .last()
+                .is_some_and(|last| self.tools[*last as usize].server == server);
             if server != own.server && !known {
                 found.push(id);
             }
