@@ -142,3 +142,11 @@ pub fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_commands_and_their_options_do_not_clash() {
+        super::definition().debug_assert();
+    }
+}

@@ -61,6 +61,19 @@ impl Definition {
                 }
             }
         }
+        if tool.input_schema().is_some()
+            && !schema
+                .known
+                .iter()
+                .any(|k| matches!(k.kind, ParamKind::Url | ParamKind::Source))
+        {
+            // No parameter takes an address, so none is fetched: "get_url" hands one out.
+            for mention in name.mentions.iter_mut().chain(&mut prose.mentions) {
+                if mention.effect == Effect::Fetch {
+                    mention.effect = Effect::Look;
+                }
+            }
+        }
         let reads = |mentions: &[Mention], slot| manner(mentions.iter().filter(|m| m.slot == slot)) == Manner::Reads;
         if reads(&name.mentions, Slot::Name) || name.mentions.is_empty() && reads(&prose.mentions, Slot::Main) {
             // "type" and "mode" of a tool that looks something up are what it is to look for.
@@ -83,6 +96,15 @@ impl Definition {
             .iter()
             .chain(&self.prose.mentions)
             .chain(&self.schema.mentions)
+    }
+
+    /// Whether nothing in it tells what it does: no verb, nothing that only a Read returns.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.mentions().next().is_none()
+            && !self.name.fact
+            && !self.prose.fact
+            && !self.prose.returns
+            && !self.schema.known.iter().any(|k| matches!(k.kind, ParamKind::Query | ParamKind::Paging))
     }
 
     /// What the verbs of a slot speak of.

@@ -130,6 +130,7 @@ impl Reader<'_> {
     fn sentences(&mut self) {
         let mut start = 0;
         let mut first = true;
+        let mut opened = false;
         let mut aside = false;
         while start < self.tokens.len() {
             let end = (start..self.tokens.len())
@@ -139,9 +140,17 @@ impl Reader<'_> {
                 let section = self.opens_section(start);
                 // "Example: …" before anything was said is one sentence; behind it, sections run to the end.
                 aside |= section && !first;
-                if self.sentence(start, end, first, aside || section) {
+                // "Parameters of a procedure. Accepts a name.": behind a first sentence without a verb, what is said
+                // about arguments is still not what the tool does.
+                let about = opened
+                    && first
+                    && self.is(start, role::ASIDE)
+                    && !self.is(start, role::SUBJECT | role::FRAME)
+                    && self.sense(start, form::BASE | form::THIRD).is_some();
+                if self.sentence(start, end, first, aside || section || about) {
                     first = false;
                 }
+                opened = true;
             }
             start = end + 1;
         }

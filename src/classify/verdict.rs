@@ -53,6 +53,11 @@ impl Verdict {
             forced = true;
         }
         let mut confidence = confidence(scores, category, book.calibration, forced);
+        if category == Category::Read && definition.is_silent() {
+            // Nothing was read at all: the safer label, and no confidence in it.
+            category = Category::Write;
+            confidence = confidence.min(500);
+        }
         if annotations == Annotations::Weigh
             && category == Category::Read
             && tool.hint("readOnlyHint") == Some(false)

@@ -12,7 +12,7 @@ use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::fsio;
 use crate::output::check as report;
-use crate::output::finding::{self, RuleInfo};
+use crate::output::finding;
 use crate::output::place::Places;
 use crate::settings::Settings;
 use crate::source::{self, SourceArgs};
@@ -40,12 +40,6 @@ pub struct Args {
     /// Write a report to a file as well; may be given several times
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<report::Target>,
-    /// Use no network and start nothing: only saved manifests are read
-    #[arg(long)]
-    offline: bool,
-    /// Start what the lock names
-    #[arg(long)]
-    yes: bool,
 }
 
 /// Lists again, compares, reports.
@@ -54,8 +48,8 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let classifier = settings.classifier(global)?;
     let lock = read_lock(&args.baseline)?;
     let consent = Consent {
-        yes: args.yes,
-        offline: args.offline,
+        yes: args.source.yes,
+        offline: args.source.offline,
     };
     let present = list(&lock, &args.baseline, &args.source, consent, &classifier, global)?;
     let terms = Terms {
@@ -70,19 +64,17 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     } else {
         lock.words(&folder_of(&args.baseline))
     };
-    Places::read(&check, words, &args.baseline, settings.path.as_deref()).fill(&mut findings);
-    let rules = rules();
+    let origins = check.servers.iter().map(|server| server.origin.clone());
+    Places::read(origins.chain(words))
+        .and_check(&args.baseline, settings.path.as_deref())
+        .fill(&mut findings);
+    let rules = finding::rules(classifier.book());
     for target in &args.report {
         let text = report::render(&check, &findings, &rules, target.format);
         fsio::write_atomic(&target.file, &ui::plain(text.into_bytes()))?;
     }
     ui::print(report::render(&check, &findings, &rules, args.format).as_bytes())?;
     Ok(check.outcome())
-}
-
-/// Descriptions of everything that a finding may name.
-fn rules() -> Vec<RuleInfo> {
-    finding::KINDS.to_vec()
 }
 
 /// What a user agreed to for servers that a lock names.

@@ -6,6 +6,7 @@ use crate::cli::Global;
 use crate::command::rerun;
 use crate::error::{Error, Outcome, Result};
 use crate::output::explain::{self, Explained};
+use crate::output::place::Places;
 use crate::output::{Context, Rows};
 use crate::report::Assessed;
 use crate::settings::Settings;
@@ -59,6 +60,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         };
     }
     let context = Context {
+        places: &Places::default(),
         classifier: &classifier,
         rows: Rows::All,
         width: ui::width(),

@@ -12,6 +12,7 @@ use crate::error::{Error, Outcome, Result};
 use crate::fsio;
 use crate::gate::{self, Gate};
 use crate::manifest::Transport;
+use crate::output::place::Places;
 use crate::output::{Context, Format, Rows, json};
 use crate::report::Assessed;
 use crate::settings::Settings;
@@ -66,7 +67,14 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
 
     let to_terminal = args.output.is_none() && std::io::stdout().is_terminal();
     let live = servers.iter().any(|s| s.manifest.server.transport != Transport::File);
+    let places = if args.format.has_places() {
+        let origins = servers.iter().map(|s| s.manifest.server.origin.clone());
+        Places::read(origins.chain(args.source.servers.iter().cloned()))
+    } else {
+        Places::default()
+    };
     let context = Context {
+        places: &places,
         classifier: &classifier,
         rows: if args.all || !to_terminal {
             Rows::All

@@ -24,7 +24,7 @@ pub struct Sample {
 /// Steps of gradient descent.
 const STEPS: usize = 600;
 /// How strongly a weight is drawn to its expected value, for a feature that fires `n` times: `PULL` samples' worth.
-const PULL: f64 = 3.0;
+const PULL: f64 = 12.0;
 
 /// Fits a scorecard to the samples.
 pub fn fit(samples: &[Sample]) -> Weights {

@@ -13,6 +13,7 @@ use crate::label::Risk;
 use crate::locate::Region;
 use crate::output::check::table::{accept_command, standing_line, told};
 use crate::report::Assessed;
+use crate::rules::RuleBook;
 
 /// How loud a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +118,38 @@ kinds! {
         "Its date has passed, its definition changed, or nothing matches it.";
 }
 
+/// Descriptions of everything that a finding may name: what a check finds, the rules of the book, its signals.
+pub fn rules(book: &RuleBook) -> Vec<RuleInfo> {
+    let mut found = KINDS.to_vec();
+    found.extend(book.rules().iter().map(|rule| {
+        let label = rule.effect.and_then(crate::effect::Effect::label);
+        let severity = match label.map(|label| label.risk) {
+            Some(Risk::Critical) => "8.0",
+            Some(Risk::Medium) => "5.0",
+            Some(Risk::Low) | None => "2.0",
+        };
+        let title = label.map_or_else(|| rule.id.to_string(), |label| format!("{}: {label}", rule.id));
+        RuleInfo {
+            id: rule.id.to_string().into(),
+            title: title.into(),
+            help: format!(
+                "{}. `mcpclass rules show {}` has its words and examples.",
+                rule.why.trim_end_matches('.'),
+                rule.id
+            )
+            .into(),
+            severity: severity.into(),
+        }
+    }));
+    found.extend(book.signals().iter().map(|signal| RuleInfo {
+        id: format!("signal:{}", signal.id).into(),
+        title: signal.title.to_string().into(),
+        help: format!("{}.", signal.title).into(),
+        severity: "6.0".into(),
+    }));
+    found
+}
+
 /// Every finding of a check, the loudest first. Places are filled in by the caller.
 pub fn of_check(check: &Check) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -158,10 +191,10 @@ pub fn of_scan(servers: &[Assessed]) -> Vec<Finding> {
                 findings.push(of_label(server, tool));
             }
             for conflict in &tool.conflicts {
-                let text = Phrase::new("contradicts its ")
+                let text = Phrase::default()
                     .name(&conflict.hint)
                     .ours(": ")
-                    .quote(&conflict.message);
+                    .name(&conflict.message);
                 findings.push(Finding {
                     pointer: Some(format!("/annotations/{}", conflict.hint)),
                     ..of_tool("conflict", server, tool, &text)
@@ -191,8 +224,10 @@ fn of_label(server: &str, tool: &Assessment) -> Finding {
         .evidence
         .first()
         .map_or_else(|| "category".to_owned(), |evidence| evidence.rule.to_string());
-    let mut text = Phrase::new(format!("{}; recommended: {}", tool.label(), tool.decision));
-    if let Some(evidence) = tool.evidence.first() {
+    let mut text = Phrase::new(format!("Recommended: {}", tool.decision));
+    if !tool.rationale.is_empty() {
+        text = text.ours(". ").name(&tool.rationale);
+    } else if let Some(evidence) = tool.evidence.first() {
         text = text.ours("; it rests on ").quote(&evidence.text);
     }
     Finding {

@@ -2,8 +2,17 @@
 //! command nor begin one.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
+use crate::output::Context;
 use crate::output::finding::{Finding, Level};
+use crate::report::Assessed;
+
+/// A scan's findings.
+pub(super) fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (findings, _) = context.findings(servers);
+    out.write_all(render(&findings).as_bytes())
+}
 
 /// One command a line, the loudest first; accepted findings are left out.
 pub fn render(findings: &[Finding]) -> String {

@@ -19,6 +19,17 @@ use std::time::Duration;
 
 use crate::classify::Classifier;
 use crate::report::Assessed;
+use finding::{Finding, RuleInfo};
+use place::Places;
+
+impl Context<'_> {
+    /// What a scan finds, with places and the descriptions of the rules it names: for formats made of findings.
+    fn findings(&self, servers: &[Assessed]) -> (Vec<Finding>, Vec<RuleInfo>) {
+        let mut findings = finding::of_scan(servers);
+        self.places.fill(&mut findings);
+        (findings, finding::rules(self.classifier.book()))
+    }
+}
 
 /// What a format may know beside the servers.
 #[derive(Clone, Debug)]
@@ -31,6 +42,8 @@ pub struct Context<'a> {
     pub width: Option<usize>,
     /// The arguments that name the same servers again, quoted for a shell.
     pub servers: &'a str,
+    /// The files that findings may stand in; none where the format needs no places.
+    pub places: &'a Places,
     /// How long it took; only where a person watches, for it differs from run to run.
     pub elapsed: Option<Duration>,
 }
@@ -53,6 +66,11 @@ macro_rules! formats {
         }
 
         impl Format {
+            /// Whether it is made of findings, which stand in files.
+            pub const fn has_places(self) -> bool {
+                matches!(self, Self::Sarif | Self::Github)
+            }
+
             /// Prints the servers.
             pub fn write(self, servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
                 match self {
@@ -73,4 +91,8 @@ formats! {
     Jsonl => jsonl,
     /// A report for a pull request or a wiki
     Markdown => markdown,
+    /// SARIF 2.1.0, for code scanning: tools of critical risk and contradicted annotations
+    Sarif => sarif,
+    /// Annotations of GitHub Actions: the same findings
+    Github => github,
 }

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use crate::baseline::check::Check;
 use crate::locate::{self, Query, Region};
 use crate::output::finding::{Finding, Place};
 
@@ -29,18 +28,24 @@ struct File {
 }
 
 impl Places {
-    /// Reads what a check was made of: the files among the origins and the words that named them, the lock, and
-    /// the configuration that acceptances stand in.
-    pub fn read(check: &Check, words: Vec<String>, lock: &Path, settings: Option<&Path>) -> Self {
-        let origins = check.servers.iter().map(|server| server.origin.clone());
-        let mut paths: Vec<String> = origins.chain(words).collect();
+    /// Reads the files among `paths`: the origins of what was listed, and the words that named it.
+    pub fn read(paths: impl IntoIterator<Item = String>) -> Self {
+        let mut paths: Vec<String> = paths.into_iter().collect();
         paths.sort_unstable();
         paths.dedup();
         Self {
             sources: paths.iter().filter_map(|path| File::read(Path::new(path))).collect(),
-            lock: File::read(lock),
-            settings: settings.and_then(File::read),
+            lock: None,
+            settings: None,
         }
+    }
+
+    /// Reads the lock of a check too, and the configuration that its acceptances stand in.
+    #[must_use]
+    pub fn and_check(mut self, lock: &Path, settings: Option<&Path>) -> Self {
+        self.lock = File::read(lock);
+        self.settings = settings.and_then(File::read);
+        self
     }
 
     /// Gives the findings their places: in a file, and for the first [`REGIONS`] where in it.

@@ -1,12 +1,22 @@
 //! Findings as SARIF 2.1.0 (OASIS), in the shape that code scanning reads: every rule with help, every result
 //! with a place and fingerprints that survive a move.
 
+use std::io::{self, Write};
+
 use serde_json::{Map, Value, json};
 
+use crate::output::Context;
 use crate::output::finding::{Finding, Level, Place, RuleInfo};
+use crate::report::Assessed;
 
 /// Longest message; code scanning shows about a thousand characters.
 const MESSAGE: usize = 1_000;
+
+/// A scan's findings.
+pub(super) fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (findings, rules) = context.findings(servers);
+    out.write_all(render(&findings, &rules, "scan").as_bytes())
+}
 
 /// The log of one run. `rules` describe what findings name; those that none names are left out.
 pub fn render(findings: &[Finding], rules: &[RuleInfo], run: &str) -> String {

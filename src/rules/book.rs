@@ -431,6 +431,9 @@ impl Builder {
     }
 
     fn roles(&mut self, roles: &super::file::Roles) {
+        for word in roles.splits.split_whitespace() {
+            self.lexicon.splits_behind(word);
+        }
         let table = [
             (&roles.determiner, role::DETERMINER),
             (&roles.preposition, role::PREPOSITION),

@@ -304,6 +304,7 @@ pub struct Roles {
     pub frame: String,
     pub aside: String,
     pub plain: String,
+    pub splits: String,
 }
 
 /// How scores become probabilities.

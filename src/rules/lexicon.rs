@@ -1,7 +1,7 @@
 //! Every word that a rule knows, under one number each, with what the rules say of it: the verb it is a form of,
 //! the roles it has in a sentence, and the phrases that begin with it. Built once, then only read.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::text::words::Lookup;
 
@@ -71,6 +71,8 @@ pub(crate) struct Lexicon {
     numbers: FxHashMap<Box<str>, u32>,
     words: Vec<Word>,
     next_sequence: u32,
+    /// Verbs behind which an undelimited word is split.
+    splits: FxHashSet<u32>,
 }
 
 /// Phrases are numbered from here on, words below.
@@ -82,6 +84,7 @@ impl Lexicon {
             numbers: FxHashMap::default(),
             words: vec![Word::default()],
             next_sequence: FIRST_SEQUENCE,
+            splits: FxHashSet::default(),
         }
     }
 
@@ -114,6 +117,12 @@ impl Lexicon {
         number
     }
 
+    /// Lets undelimited words be split behind this verb: `createuser`, but not `firecrawl`.
+    pub(crate) fn splits_behind(&mut self, verb: &str) {
+        let number = self.intern(verb);
+        self.splits.insert(number);
+    }
+
     pub(crate) fn word(&self, number: u32) -> &Word {
         &self.words[number as usize]
     }
@@ -144,11 +153,11 @@ impl Lookup for Lexicon {
             return None;
         }
         (3..=word.len() - SHORTEST_REST).rev().find(|&cut| {
-            let sense = self
+            let splits = self
                 .numbers
                 .get(&word[..cut])
-                .and_then(|n| self.words[*n as usize].verb);
-            sense.is_some_and(|v| v.forms & form::BASE != 0) && self.numbers.contains_key(&word[cut..])
+                .is_some_and(|verb| self.splits.contains(verb));
+            splits && self.numbers.contains_key(&word[cut..])
         })
     }
 }

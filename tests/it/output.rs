@@ -11,6 +11,7 @@ use mcpclass::classify::{Annotations, Classifier};
 use mcpclass::digest;
 use mcpclass::manifest::{Manifest, Server, Tool};
 use mcpclass::output::explain::{self, Explained};
+use mcpclass::output::place::Places;
 use mcpclass::output::{Context, Format, Rows};
 use mcpclass::policy::decide::DecisionTable;
 use mcpclass::report::Assessed;
@@ -90,6 +91,7 @@ fn classifier() -> Classifier {
 fn rendered(format: Format, server: &Assessed, rows: Rows, width: Option<usize>) -> String {
     let classifier = classifier();
     let context = Context {
+        places: &Places::default(),
         classifier: &classifier,
         rows,
         width,
@@ -267,6 +269,7 @@ fn the_reckoning_marks_the_words_in_place() {
 
     let classifier = classifier();
     let context = Context {
+        places: &Places::default(),
         classifier: &classifier,
         rows: Rows::All,
         width: Some(96),
@@ -510,4 +513,50 @@ fn a_reader_that_goes_away_is_no_error() {
     feeder.join().expect("it ends");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_scan_is_a_report_for_code_scanning() {
+    let scan = |format: &str| {
+        let output = mcpclass(&root())
+            .args(["scan", "fixtures/manifests/notes.json", "--format", format])
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let log: Value = serde_json::from_str(&scan("sarif")).expect("JSON");
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().expect("results");
+    let of = |tool: &str| -> Vec<&Value> {
+        let logical = |r: &&Value| r["locations"][0]["logicalLocations"][0]["name"] == tool;
+        results.iter().filter(logical).collect()
+    };
+    // The reader that deletes and claims not to; never the harmless one.
+    let deletes = of("delete_notebook");
+    assert!(deletes.iter().any(|r| r["ruleId"] == "conflict"), "{log:#}");
+    assert!(of("list_notes").is_empty());
+    for result in results {
+        let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().expect("a rule") as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(rule["help"]["text"].as_str().is_some_and(|text| text.len() > 20));
+    }
+    // The place is the tool's own definition in the file.
+    let place = &deletes[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "fixtures/manifests/notes.json");
+    let text = fs::read_to_string(root().join("fixtures/manifests/notes.json")).expect("the fixture");
+    let line = place["region"]["startLine"].as_u64().expect("a line") as usize;
+    assert!(
+        text.lines()
+            .nth(line - 1)
+            .is_some_and(|line| line.contains("delete_notebook"))
+    );
+
+    let annotations = scan("github");
+    assert!(
+        annotations
+            .lines()
+            .all(|line| line.starts_with("::warning file=fixtures/manifests/notes.json,line="))
+    );
+    assert!(annotations.contains("title=delete_notebook"), "{annotations}");
 }
