@@ -45,7 +45,9 @@ pub(crate) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, to
     raising.choice(verdict);
     raising.conflicts(verdict);
     let mut found = raising.found;
-    strings::each(tool, &mut |path, text, role| suspicious(book, text, role, || path.pointer().into(), &mut found));
+    strings::each(tool, &mut |path, text, role| {
+        suspicious(book, text, role, || path.pointer().into(), &mut found)
+    });
     collect(book, found)
 }
 
@@ -242,7 +244,10 @@ impl Raising<'_> {
 
     /// Operations to choose among that differ in what they do.
     fn choice(&mut self, verdict: &Verdict) {
-        let differ = verdict.operations.iter().any(|o| o.category != verdict.operations[0].category);
+        let differ = verdict
+            .operations
+            .iter()
+            .any(|o| o.category != verdict.operations[0].category);
         if !differ {
             return;
         }

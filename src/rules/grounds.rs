@@ -99,7 +99,10 @@ impl Grounds {
 
     /// The grounds of what the program finds by itself.
     pub(crate) fn of_finding(&self, finding: Finding) -> impl Iterator<Item = u16> {
-        self.findings.iter().filter(move |(f, _)| *f == finding).map(|(_, g)| *g)
+        self.findings
+            .iter()
+            .filter(move |(f, _)| *f == finding)
+            .map(|(_, g)| *g)
     }
 
     /// Texts of grounds in `plain`, which is in the form of [`crate::text::plain`]: bytes and ground.
@@ -153,7 +156,10 @@ impl Making {
     ) -> Result<()> {
         let index = self.made.all.len() as u16;
         let unknown = |what: &str, name: &str, help: String| {
-            let message = format!("rules/{file}: the rule {} names {name:?}, which is no {what}", ground.id);
+            let message = format!(
+                "rules/{file}: the rule {} names {name:?}, which is no {what}",
+                ground.id
+            );
             Error::new(message).help(help)
         };
         let made = &mut self.made;

@@ -18,7 +18,10 @@ pub type Place = Range<usize>;
 
 /// The first run of characters that nobody sees or that reorder what is seen.
 pub fn invisible(text: &str) -> Option<Place> {
-    if text.bytes().all(|b| b >= 0x20 && b < 0x7f || matches!(b, b'\n' | b'\r' | b'\t')) {
+    if text
+        .bytes()
+        .all(|b| b >= 0x20 && b < 0x7f || matches!(b, b'\n' | b'\r' | b'\t'))
+    {
         return None;
     }
     let right_to_left = text.chars().any(is_right_to_left);
@@ -102,7 +105,8 @@ pub fn encoded(text: &str) -> Option<Place> {
             let has = |test: fn(&u8) -> bool| run.iter().filter(|b| test(b)).count() > run.len() / 20;
             // Digits among letters: a path or a list without spaces has few.
             let mixed = has(u8::is_ascii_digit)
-                && (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) || run.iter().all(u8::is_ascii_hexdigit));
+                && (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+                    || run.iter().all(u8::is_ascii_hexdigit));
             if mixed {
                 return Some(start..at);
             }
