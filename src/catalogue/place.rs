@@ -1,0 +1,38 @@
+//! Which catalogue a command means: the folder that is named, else the usual one of this machine, else the one
+//! that the program carries.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+
+/// Names a catalogue. Flattened into every command that uses one.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct CatalogueArgs {
+    /// Folder of the catalogue; by default `mcpclass` in the data folder of this user
+    #[arg(long, value_name = "DIR", env = "MCPCLASS_CATALOGUE", help_heading = "Catalogue")]
+    pub catalogue: Option<PathBuf>,
+}
+
+impl CatalogueArgs {
+    /// The folder to write to.
+    pub fn folder(&self) -> Result<PathBuf> {
+        self.catalogue.clone().or_else(usual).ok_or_else(|| {
+            Error::new("there is no data folder for this user").help("name a folder: mcpclass index --catalogue DIR …")
+        })
+    }
+}
+
+/// The usual folder of this machine.
+pub fn usual() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let data = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        variable("XDG_DATA_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| variable("HOME").map(|home| home.join(".local/share")))
+    };
+    data.map(|data| data.join("mcpclass"))
+}
