@@ -104,7 +104,11 @@ impl Definition {
             && !self.name.fact
             && !self.prose.fact
             && !self.prose.returns
-            && !self.schema.known.iter().any(|k| matches!(k.kind, ParamKind::Query | ParamKind::Paging))
+            && !self
+                .schema
+                .known
+                .iter()
+                .any(|k| matches!(k.kind, ParamKind::Query | ParamKind::Paging))
     }
 
     /// What the verbs of a slot speak of.
@@ -240,6 +244,14 @@ fn unescape(part: &str) -> Cow<'_, str> {
         Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
     } else {
         Cow::Borrowed(part)
+    }
+}
+
+/// Where the prose that was read stands: the description, or the title where there is none.
+pub(crate) fn prose_pointer(tool: &Tool) -> &'static str {
+    match tool.description().filter(|d| !d.trim().is_empty()) {
+        Some(_) => "/description",
+        None => title_pointer(tool),
     }
 }
 
