@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::quote::document;
-use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias, no_exception};
+use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, no_exception};
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Format, Merge, path};
 
@@ -12,7 +12,7 @@ pub(super) static TARGET: Target = Target {
     id: "zed",
     title: "Zed",
     scope: Scope::ManyServers,
-    alias: any_alias,
+    alias,
     key: |alias, tool| Ok(format!("mcp:{alias}:{tool}")),
     forms: &[Form {
         file: "settings.json",
@@ -37,6 +37,14 @@ pub(super) static TARGET: Target = Target {
     reader: "documented grammar",
     caution: "a tool that is added later takes `agent.tool_permissions.default`: leave that at confirm",
 };
+
+/// A colon would let one server's rule read as another's.
+fn alias(server: &str) -> Result<String, String> {
+    if server.contains(':') {
+        return Err("`:` has a meaning of its own in its rules: use --name".to_owned());
+    }
+    Ok(server.to_owned())
+}
 
 fn word(ruling: &Ruling<'_>) -> &'static str {
     match ruling.decision {
