@@ -164,6 +164,7 @@ impl ToolPlan {
         if other.decision > self.decision {
             self.reason = other.reason;
             self.label = other.label;
+            self.override_reason = other.override_reason;
         }
         self.decision = self.decision.max(other.decision);
         self.rate = [self.rate, other.rate].into_iter().flatten().min();

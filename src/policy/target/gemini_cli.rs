@@ -160,6 +160,7 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
             path: at(&["trust"]),
             value: json!(false),
             loosest_first: vec![json!(true), json!(false)],
+            general: None,
         });
         edits.push(Edit::Within {
             path: at(&["includeTools"]),

@@ -80,7 +80,7 @@ fn rules(draft: &Draft<'_>) -> Map<String, Value> {
 }
 
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
-    Ok(document(
+    Ok(draft.comments("//") + &document(
         &json!({"$schema": "https://opencode.ai/config.json", "permission": rules(draft)}),
     ))
 }

@@ -57,7 +57,7 @@ fn word(ruling: &Ruling<'_>) -> &'static str {
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
     let rulings = draft.servers.iter().flat_map(|s| &s.rulings);
     let tools: Map<String, Value> = rulings.map(|r| (r.key.clone(), json!({"default": word(r)}))).collect();
-    Ok(document(
+    Ok(draft.comments("//") + &document(
         &json!({"agent": {"tool_permissions": {"default": "confirm", "tools": tools}}}),
     ))
 }
@@ -69,6 +69,7 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
             path: path(&["agent", "tool_permissions", "tools", &r.key, "default"]),
             value: json!(word(r)),
             loosest_first: ["allow", "confirm", "deny"].map(|w| json!(w)).into(),
+            general: Some(path(&["agent", "tool_permissions", "default"])),
         })
         .collect()
 }
