@@ -10,6 +10,7 @@ mod http_server;
 mod live_http;
 mod live_stdio;
 mod output;
+mod pages;
 mod readme;
 mod scan;
 mod source;
