@@ -36,9 +36,9 @@ const TEMPLATES: [(&str, &str); 11] = [
 ];
 
 /// Rows of a table on one page.
-pub const ROWS: usize = 60;
+pub const ROWS: usize = 50;
 /// Bytes of policies that a server's page shows; those that do not fit are files beside it.
-const POLICIES: usize = 9000;
+const POLICIES: usize = 6000;
 
 /// What surrounds a page's content.
 #[derive(Clone, Debug, Default, Serialize)]

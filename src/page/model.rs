@@ -566,9 +566,9 @@ fn operations(classifier: &Classifier, assessment: &Assessment) -> Vec<Operation
 }
 
 /// Operations that are listed, the worst first.
-const OPERATIONS: usize = 40;
+const OPERATIONS: usize = 30;
 /// Bytes of policies on a tool's page; one that does not fit is a command away.
-const POLICIES: usize = 14_000;
+const POLICIES: usize = 10_000;
 /// Values that are listed.
 const VALUES: usize = 12;
 /// Parameters that are listed; more is a schema to be read, not a page.

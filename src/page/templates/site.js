@@ -133,14 +133,14 @@
         const chunks = [...new Set(shown.map((id) => Math.floor(id / meta.chunk)))];
         const docs = new Map(await Promise.all(chunks.map(async (n) => [n, await load("d-" + n)])));
         if (turn !== asked) return;
-        hits.replaceChildren(...shown.map((id, position) => {
+        hits.replaceChildren(...shown.map((id) => {
           const [servers, tools] = docs.get(Math.floor(id / meta.chunk));
           const [server, file, name, says] = tools[id % meta.chunk];
           const [folder, title] = servers[server];
           const code = labels.charCodeAt(id) - 65;
           const href = root + "servers/" + folder + "/" + file + ".html";
-          const line = make("span", {}, make("a", { href, tabindex: "-1" }, make("code", {}, name)), " ", make("span", { class: "from" }, title));
-          const item = make("li", { role: "option", id: "hit-" + position, "aria-selected": "false" }, line, label(CATEGORIES[Math.floor(code / 3)], RISKS[code % 3]));
+          const line = make("span", {}, make("a", { href }, make("code", {}, name)), " ", make("span", { class: "from" }, title));
+          const item = make("li", {}, line, label(CATEGORIES[Math.floor(code / 3)], RISKS[code % 3]));
           if (says) item.append(make("p", {}, says));
           item.addEventListener("click", (event) => { if (!event.target.closest("a")) location.href = href; });
           return item;
@@ -153,22 +153,20 @@
     };
     const select = (index) => {
       selected = index;
-      [...hits.children].forEach((item, position) => item.setAttribute("aria-selected", String(position === index)));
+      [...hits.children].forEach((item, position) => item.classList.toggle("on", position === index));
       const item = hits.children[index];
-      if (item) { input.setAttribute("aria-activedescendant", item.id); item.scrollIntoView({ block: "nearest" }); }
-      else input.removeAttribute("aria-activedescendant");
+      if (item) item.scrollIntoView({ block: "nearest" });
     };
     const open = async () => {
       if (!panel.hidden) return;
       panel.hidden = false;
-      input.setAttribute("aria-expanded", "true");
       try {
         const meta = await load("meta");
         if (signal.options.length === 1) for (const [id, count] of meta.signals) signal.append(make("option", { value: id }, `${id} (${count})`));
       } catch { /* search says so */ }
       search();
     };
-    const close = () => { panel.hidden = true; input.setAttribute("aria-expanded", "false"); };
+    const close = () => { panel.hidden = true; };
     input.addEventListener("focus", open);
     input.addEventListener("input", () => { open(); search(); });
     find.addEventListener("focusout", (event) => { if (!find.contains(event.relatedTarget)) setTimeout(() => { if (!find.contains(document.activeElement)) close(); }, 150); });
