@@ -29,7 +29,7 @@ pub fn of(page: &ToolPage, plan: Option<&ToolPlan>, assessment: &Assessment) -> 
             plan.map(|p| limit(page, p)),
         ),
         ask(format!("How do I block {name}?"), block(page)),
-        ask(format!("How do I enforce this decision?"), enforce(page)),
+        ask("How do I enforce this decision?".to_owned(), enforce(page)),
         ask(format!("Which server provides {name}?"), Some(provider(page))),
     ]
     .into_iter()
@@ -88,7 +88,7 @@ fn limit(page: &ToolPage, plan: &ToolPlan) -> String {
         let rate = split
             .rate
             .map_or_else(String::new, |rate| format!(", {rate} times a minute"));
-        return format!("Yes, by {parameter}: {kept} may stay{rate}; {refused} wait for a person.");
+        return format!("Yes, by {parameter}: {kept} may stay{rate}; a person decides about {refused}.");
     }
     if let Some(fence) = &plan.fence {
         let parameter = super::model::shown(&fence.parameter);

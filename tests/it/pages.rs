@@ -152,9 +152,8 @@ fn strangers_texts_stay_text() {
             let ours = script.starts_with(" src=\"") || script.starts_with(" type=\"application/ld+json\">{");
             assert!(ours, "{name}: <script{}", &script[..script.len().min(60)]);
         }
-        for markup in ["<img", "<iframe", "<svg onload", "<u>", "<b>string", "<!--", "49"] {
-            let there = html.contains(markup) && markup != "49";
-            assert!(!there, "{name}: {markup} became markup");
+        for markup in ["<img", "<iframe", "<svg onload", "<u>", "<b>string", "<!--"] {
+            assert!(!html.contains(markup), "{name}: {markup} became markup");
         }
         for hidden in ['\u{202e}', '\u{202c}', '\u{200b}', '\u{7}'] {
             assert!(!html.contains(hidden), "{name}: {hidden:?} is hidden in it");
@@ -326,7 +325,7 @@ fn markdown_stays_text() {
                 continue;
             }
             // What stands in code is text.
-            let outside: String = line.split('`').step_by(2).collect();
+            let outside = line.split('`').step_by(2).collect::<String>().replace("\\]", "");
             for markup in [
                 "<script",
                 "<img",
