@@ -1,6 +1,7 @@
 //! From a tool to its assessment: pure, deterministic, the same for a tool wherever it stands. Reads the definition
 //! ([`definition`]), adds up the scorecard ([`verdict`]), and says why ([`rationale`], [`signals`]).
 
+mod deed;
 mod definition;
 mod name;
 mod params;
