@@ -7,7 +7,7 @@ use super::verdict::Verdict;
 use crate::label::Category;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
-use crate::rules::lexicon::role;
+use crate::rules::lexicon::{form, role};
 use crate::rules::weights::Slot;
 use crate::text::escape::is_hidden;
 use crate::text::words::{Kind, Token};
@@ -262,6 +262,13 @@ impl Writer<'_> {
                     .verb
                     .is_some_and(|v| !self.book.verbs[v.group as usize].weak)
         };
+        let is_any_verb = |t: &Token| {
+            t.word != 0
+                && lexicon
+                    .word(t.word)
+                    .verb
+                    .is_some_and(|v| v.forms & (form::BASE | form::THIRD) != 0)
+        };
         let mut words: Vec<String> = Vec::new();
         let mut phrases = 0;
         let mut joined = false;
@@ -296,6 +303,11 @@ impl Writer<'_> {
                     joined = true;
                 }
                 // "Create, update or delete a webhook": the object comes after the last of them.
+                Kind::Word
+                    if empty && loose > 0 && next.is_some_and(|n| n.kind == Kind::Word) && is_any_verb(token) =>
+                {
+                    continue;
+                }
                 Kind::Word if empty && is_verb(token) && (loose > 0 || next.is_some_and(|n| n.kind == Kind::Comma)) => {
                     loose += 1;
                     continue;
