@@ -1,12 +1,14 @@
 //! The fence that a process lays around itself on Linux before it becomes the server: resource limits, no new
-//! privileges, and Landlock. What it does not do: hide that other processes exist, keep a server from Unix
-//! sockets with a path, or bound what all its processes use together (the supervisor watches that).
+//! privileges, no capabilities, and Landlock. What it does not do: hide that other processes exist and how they
+//! were started, keep a server from Unix sockets with a path, or bound what all its processes use together (the
+//! supervisor watches that).
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
     RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::Sandbox;
 use super::plan::Fence;
@@ -43,11 +45,28 @@ pub(super) fn apply(fence: &Fence) -> Result<String, String> {
             Err(error) => return Err(format!("this kernel cannot enforce the fence: {error}")),
         },
     }
+    if fence.sandbox != Sandbox::Off {
+        drop_capabilities().map_err(|e| format!("capabilities cannot be dropped: {e}"))?;
+    }
     applied.push("rlimits");
     if fence.no_network {
         applied.push("no-network");
     }
     Ok(applied.join("+"))
+}
+
+/// Gives up what the superuser may do and others may not. Landlock alone does not keep a process with
+/// capabilities away from what others hold: Linux opens the memory map and with it the environment of any
+/// process to whoever may monitor performance.
+fn drop_capabilities() -> rustix::io::Result<()> {
+    let none = CapabilitySets {
+        effective: CapabilitySet::empty(),
+        permitted: CapabilitySet::empty(),
+        inheritable: CapabilitySet::empty(),
+    };
+    // Without new privileges, running a program gives none back to the superuser.
+    rustix::thread::clear_ambient_capability_set()?;
+    rustix::thread::set_capabilities(None, none)
 }
 
 fn limit(fence: &Fence) -> rustix::io::Result<()> {
