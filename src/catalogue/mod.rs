@@ -7,6 +7,7 @@
 
 pub mod ask;
 pub mod entry;
+pub mod intake;
 pub mod place;
 pub mod query;
 pub mod record;

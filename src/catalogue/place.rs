@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::store::Store;
 use crate::error::{Error, Result};
 
 /// Names a catalogue. Flattened into every command that uses one.
@@ -19,6 +20,24 @@ impl CatalogueArgs {
         self.catalogue.clone().or_else(usual).ok_or_else(|| {
             Error::new("there is no data folder for this user").help("name a folder: mcpclass index --catalogue DIR …")
         })
+    }
+}
+
+impl CatalogueArgs {
+    /// The catalogue to ask: the one that is named, which must be there; else the usual one.
+    pub fn open(&self) -> Result<Store> {
+        if let Some(folder) = &self.catalogue {
+            return Store::read(folder)?.ok_or_else(|| {
+                Error::new(format!("there is no catalogue in {}", folder.display())).help(format!(
+                    "make one: mcpclass index --catalogue {} SOURCE…",
+                    folder.display()
+                ))
+            });
+        }
+        if let Some(store) = usual().as_deref().map(Store::read).transpose()?.flatten() {
+            return Ok(store);
+        }
+        Err(Error::new("there is no catalogue yet").help("make one: mcpclass index SOURCE…"))
     }
 }
 
