@@ -273,12 +273,19 @@ fn no_variable_of_the_user_reaches_a_server() {
     let manifest = case!("environment").env("NAMED", "configured-value").listed();
     let allowed = ["HOME", "LANG", "LC_CTYPE", "NAMED", "PATH", "TMPDIR"];
     // Nothing but Landlock keeps processes of one user from looking into each other.
-    let fenced = manifest.server.sandbox.as_deref().is_some_and(|applied| applied.starts_with("landlock"));
+    let fenced = manifest
+        .server
+        .sandbox
+        .as_deref()
+        .is_some_and(|applied| applied.starts_with("landlock"));
     for tool in &manifest.tools {
         let text = tool.description().unwrap_or_default();
         if fenced || tool.name() != "proc" {
             let name = tool.name();
-            assert!(!text.contains("CARGO_MANIFEST_DIR="), "{name}: an environment was readable");
+            assert!(
+                !text.contains("CARGO_MANIFEST_DIR="),
+                "{name}: an environment was readable"
+            );
         }
         let own = tool.name() == "proc" || allowed.contains(&tool.name());
         assert!(own, "{} arrived", tool.name());
