@@ -104,7 +104,11 @@ impl Definition {
             && !self.name.fact
             && !self.prose.fact
             && !self.prose.returns
-            && !self.schema.known.iter().any(|k| matches!(k.kind, ParamKind::Query | ParamKind::Paging))
+            && !self
+                .schema
+                .known
+                .iter()
+                .any(|k| matches!(k.kind, ParamKind::Query | ParamKind::Paging))
     }
 
     /// What the verbs of a slot speak of.
