@@ -247,6 +247,14 @@ fn unescape(part: &str) -> Cow<'_, str> {
     }
 }
 
+/// Where the prose that was read stands: the description, or the title where there is none.
+pub(crate) fn prose_pointer(tool: &Tool) -> &'static str {
+    match tool.description().filter(|d| !d.trim().is_empty()) {
+        Some(_) => "/description",
+        None => title_pointer(tool),
+    }
+}
+
 fn title_pointer(tool: &Tool) -> &'static str {
     if tool.raw().get("title").is_some_and(serde_json::Value::is_string) {
         "/title"

@@ -8,11 +8,12 @@ mod prose;
 mod rationale;
 mod reading;
 mod signals;
+mod strings;
 mod told;
 mod verbs;
 pub mod verdict;
 
-use crate::assessment::{Assessment, Evidence};
+use crate::assessment::{Assessment, Evidence, Signal};
 use crate::digest;
 use crate::manifest::{Manifest, Tool};
 use crate::policy::decide::DecisionTable;
@@ -118,12 +119,21 @@ impl Classifier {
     /// Every rule that fired on a tool and where, for `rules test` and `rules show`.
     pub fn fired(&self, tool: &Tool) -> Vec<Evidence> {
         let definition = Definition::read(&self.book, tool);
-        definition.everything(tool)
+        let mut fired = definition.everything(tool);
+        fired.extend(self.signals(&definition, tool).into_iter().flat_map(|s| s.evidence));
+        fired
     }
 
     /// Whether a rule fires on a tool.
     pub fn fires(&self, rule: &str, tool: &Tool) -> bool {
-        Definition::read(&self.book, tool).fires(&self.book, rule)
+        let definition = Definition::read(&self.book, tool);
+        let raised = |signal: &Signal| signal.evidence.iter().any(|e| &*e.rule == rule);
+        definition.fires(&self.book, rule) || self.signals(&definition, tool).iter().any(raised)
+    }
+
+    fn signals(&self, definition: &Definition, tool: &Tool) -> Vec<Signal> {
+        let verdict = Verdict::of(&self.book, definition, tool, self.annotations);
+        signals::of(&self.book, definition, &verdict, tool)
     }
 
     /// The same classifier with another scorecard: for cross-validation.

@@ -19,6 +19,8 @@ pub(crate) struct NameReading {
     pub(crate) fact: bool,
     /// It is one verb and nothing else.
     pub(crate) bare: bool,
+    /// Its words, for what is not about operations.
+    pub(crate) tokens: Vec<Token>,
 }
 
 /// A name longer than this is read only up to here.
@@ -74,6 +76,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
     reading.fact = book.lexicon.is(tokens[last].word, role::FACT);
     reading.bare = parts.len() == 1;
     let Some(head) = head(book, &tokens, &parts) else {
+        reading.tokens = tokens;
         return reading;
     };
     let mut push = |at: usize, slot: Slot| {
@@ -103,6 +106,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
             push(at, if slot == Slot::Name { Slot::NameSecond } else { slot });
         }
     }
+    reading.tokens = tokens;
     reading
 }
 

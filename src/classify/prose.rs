@@ -29,6 +29,8 @@ pub(crate) struct ProseReading {
     pub(crate) returns: bool,
     /// The verbs are in another language.
     pub(crate) foreign: bool,
+    /// Its words, for what is not about operations.
+    pub(crate) tokens: Vec<Token>,
 }
 
 impl ProseReading {
@@ -60,6 +62,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
     if !text.is_ascii() {
         foreign(book, text, pointer, &mut out);
     }
+    out.tokens = tokens;
     out
 }
 
@@ -116,7 +119,6 @@ impl Reader<'_> {
                     };
                     let hit = Hit {
                         rule: phrase.id.clone(),
-                        signal: phrase.signal,
                         place,
                     };
                     self.out.hits.push((hit, phrase.cue));

@@ -9,7 +9,7 @@ use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::fsio;
 use crate::policy::merge::{Merge, merge};
-use crate::policy::plan::Plan;
+use crate::policy::plan::{self, Plan};
 use crate::policy::target::{self, Cell, Form, LimitAs, Loss, Options, Target, draft};
 use crate::policy::write::{self, Written};
 use crate::settings::Settings;
@@ -81,11 +81,11 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         outcome = Outcome::Partial;
         say(&format!("{}: {}", escape::one_line(&failure.source), failure.error));
     }
-    let plans: Vec<Plan> = collected
+    let plans = collected
         .manifests
         .into_iter()
-        .map(|manifest| Plan::of(&classifier.assess_all(manifest)))
-        .collect();
+        .map(|manifest| Plan::of(&classifier.assess_all(manifest)));
+    let plans = plan::join(plans.collect());
     if plans.iter().all(|plan| plan.tools.is_empty()) {
         let none = "there is no tool to write a policy for";
         return Err(if outcome == Outcome::Partial {

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::file::{Calibration, Param, Phrase, RuleFile};
 use super::foreign::ForeignVerbs;
+use super::grounds::{self, Grounds};
 use super::inflect;
 use super::lexicon::{Lexicon, VerbSense, form, role};
 use super::weights::Weights;
@@ -39,6 +40,8 @@ pub enum RuleKind {
     Phrase,
     /// `[[param]]`
     Param,
+    /// `[[ground]]`
+    Ground,
 }
 
 /// A rule as it is listed and explained.
@@ -69,8 +72,6 @@ pub struct SignalDefinition {
     pub id: Arc<str>,
     /// One line for people.
     pub title: Arc<str>,
-    /// Effects that raise it.
-    pub effects: Vec<Effect>,
 }
 
 #[derive(Debug)]
@@ -94,14 +95,12 @@ pub(crate) struct PairRule {
 pub(crate) struct PhraseRule {
     pub(crate) id: Arc<str>,
     pub(crate) cue: Option<&'static str>,
-    pub(crate) signal: Option<usize>,
 }
 
 #[derive(Debug)]
 pub(crate) struct ParamRule {
     pub(crate) id: Arc<str>,
     pub(crate) kind: ParamKind,
-    pub(crate) signal: Option<usize>,
 }
 
 macro_rules! param_kinds {
@@ -159,6 +158,7 @@ pub struct RuleBook {
     kind_objects: Vec<u32>,
     params_by_name: FxHashMap<Box<str>, Vec<u16>>,
     signals: Vec<SignalDefinition>,
+    pub(crate) grounds: Grounds,
     pub(crate) foreign: ForeignVerbs,
     pub(crate) weights: Weights,
     pub(crate) calibration: Calibration,
@@ -349,7 +349,6 @@ impl Builder {
             signals.extend(file.signal.iter().map(|s| SignalDefinition {
                 id: s.id.as_str().into(),
                 title: s.title.as_str().into(),
-                effects: s.effects.clone(),
             }));
             calibration = file.calibration.or(calibration);
             weights.extend(file.weights.clone().unwrap_or_default());
@@ -372,6 +371,7 @@ impl Builder {
                 .collect(),
             params_by_name: FxHashMap::default(),
             signals,
+            grounds: Grounds::default(),
             foreign: ForeignVerbs::default(),
             weights: Weights::from_table(&weights)?,
             calibration: calibration.unwrap_or(Calibration {
@@ -381,6 +381,7 @@ impl Builder {
             rules,
             digest,
         };
+        let mut grounds = Vec::new();
         for (name, file) in files {
             for pair in &file.pair {
                 self.unique(&pair.id, &name)?;
@@ -395,7 +396,28 @@ impl Builder {
                 param_rule(param, &name, &mut book)?;
             }
             foreign.extend(file.foreign);
+            grounds.extend(file.ground.into_iter().map(|ground| (name.clone(), ground)));
         }
+        // Last: grounds speak of verbs and pairs of every file.
+        let mut making = grounds::Making::default();
+        for (name, ground) in &grounds {
+            self.unique(&ground.id, name)?;
+            let signal = signal_index(&ground.signal, &ground.id, name, &book.signals)?;
+            let objects = self.objects(&ground.objects, &ground.id, name)?.0;
+            let unless = self.objects(&ground.unless, &ground.id, name)?.0;
+            making.add(ground, name, signal, (objects, unless), &mut self.lexicon, &book.rules)?;
+            book.rules.push(rule(
+                &ground.id,
+                RuleKind::Ground,
+                None,
+                &ground.why,
+                name,
+                grounds::words(ground),
+                &ground.matches,
+                &ground.miss,
+            ));
+        }
+        book.grounds = making.build()?;
         book.foreign = ForeignVerbs::build(&foreign)?;
         book.lexicon = self.lexicon;
         Ok(book)
@@ -599,7 +621,6 @@ impl Builder {
                 .help(format!("one of {}", CUES.join(", ")))
             })?),
         };
-        let signal = signal_index(phrase.signal.as_deref(), &phrase.id, file, &book.signals)?;
         let index = book.phrases.len() as u16;
         for text in &phrase.texts {
             let number = self.lexicon.intern_phrase(text);
@@ -608,7 +629,6 @@ impl Builder {
         book.phrases.push(PhraseRule {
             id: phrase.id.as_str().into(),
             cue,
-            signal,
         });
         book.rules.push(rule(
             &phrase.id,
@@ -637,7 +657,6 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
             ))
             .help(format!("one of {}", known.join(", ")))
         })?;
-    let signal = signal_index(param.signal.as_deref(), &param.id, file, &book.signals)?;
     let index = book.params.len() as u16;
     for name in &param.names {
         book.params_by_name.entry(name.as_str().into()).or_default().push(index);
@@ -645,7 +664,6 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
     book.params.push(ParamRule {
         id: param.id.as_str().into(),
         kind,
-        signal,
     });
     book.rules.push(rule(
         &param.id,
@@ -660,10 +678,8 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
     Ok(())
 }
 
-fn signal_index(id: Option<&str>, rule: &str, file: &str, signals: &[SignalDefinition]) -> Result<Option<usize>> {
-    let Some(id) = id else { return Ok(None) };
-    let found = signals.iter().position(|s| &*s.id == id);
-    found.map(Some).ok_or_else(|| {
+fn signal_index(id: &str, rule: &str, file: &str, signals: &[SignalDefinition]) -> Result<usize> {
+    signals.iter().position(|s| &*s.id == id).ok_or_else(|| {
         Error::new(format!(
             "rules/{file}: the rule {rule} raises the signal {id:?}, which no rule file defines"
         ))
