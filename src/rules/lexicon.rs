@@ -148,7 +148,10 @@ impl Lookup for Lexicon {
                 .numbers
                 .get(&word[..cut])
                 .and_then(|n| self.words[*n as usize].verb);
-            sense.is_some_and(|v| v.forms & form::BASE != 0) && self.numbers.contains_key(&word[cut..])
+            let rest = &word[cut..];
+            let known = |rest: &str| self.numbers.contains_key(rest);
+            let joined = || ["or", "and"].iter().any(|j| rest.strip_prefix(j).is_some_and(known));
+            sense.is_some_and(|v| v.forms & form::BASE != 0) && (known(rest) || joined())
         })
     }
 }
