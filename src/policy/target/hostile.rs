@@ -72,11 +72,11 @@ proptest! {
     #[test]
     fn no_other_name_opens_what_is_shut(free in name(), shut in name()) {
         prop_assume!(free != shut);
-        let plans = vec![sample::plan_of("s", &[(&free, sample::READ), (&shut, sample::DESTRUCTIVE)])];
+        let plan = sample::plan_of("s", &[(&free, sample::READ), (&shut, sample::DESTRUCTIVE)]);
         let options = Options { every_form: true, ..Options::default() };
         for target in ALL {
             for form in target.forms {
-                let Ok(draft) = super::draft(target, form, &[&plans[0]], &options) else { continue };
+                let Ok(draft) = super::draft(target, form, &[&plan], &options) else { continue };
                 let [free, shut] = draft.servers[0].rulings.as_slice() else { continue };
                 prop_assert!(!shut.callable(), "{}", target.id);
                 prop_assert!(free.key != shut.key || !free.callable(), "{}: {:?}", target.id, free.key);
