@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::fsio;
 use crate::policy::merge::{Merge, merge};
 use crate::policy::plan::{self, Plan};
 use crate::policy::target::{self, Cell, Form, LimitAs, Loss, Options, Target, draft};
@@ -368,36 +369,12 @@ fn write_under(folder: &Path, written: &Written) -> Result<()> {
     Ok(())
 }
 
-/// Writes a whole file or none: to a file beside it that then takes its place, with the permissions of what was there.
+/// Writes a whole file or none, and the folders around it.
 fn write_file(path: &Path, text: &str) -> Result<()> {
-    // A link stays a link: what it points to is written.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|e| Error::io("cannot make the folder", folder, &e))?;
-    let failed = |e: &std::io::Error| Error::io("cannot write", path, e);
-    let mut file = tempfile::Builder::new()
-        .prefix(".mcpclass-")
-        .tempfile_in(folder)
-        .map_err(|e| failed(&e))?;
-    file.write_all(text.as_bytes()).map_err(|e| failed(&e))?;
-    let permissions = fs::metadata(path).map(|m| m.permissions());
-    set_permissions(file.path(), permissions.ok()).map_err(|e| failed(&e))?;
-    file.persist(path).map_err(|e| failed(&e.error))?;
-    Ok(())
-}
-
-#[cfg(unix)]
-fn set_permissions(path: &Path, there: Option<fs::Permissions>) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, there.unwrap_or_else(|| fs::Permissions::from_mode(0o644)))
-}
-
-#[cfg(not(unix))]
-fn set_permissions(path: &Path, there: Option<fs::Permissions>) -> std::io::Result<()> {
-    there.map_or(Ok(()), |p| fs::set_permissions(path, p))
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|e| Error::io("cannot make the folder", folder, &e))?;
+    }
+    fsio::write_atomic(path, text.as_bytes())
 }
 
 fn say(line: &str) {
