@@ -2,3 +2,4 @@
 //! policy targets, a browser. Run by name: `cargo test --test live`.
 
 mod servers;
+mod spark;
