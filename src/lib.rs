@@ -28,6 +28,7 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod settings;
+pub mod site;
 pub mod source;
 pub mod stream;
 pub mod text;

@@ -1,18 +1,21 @@
 //! From a tool to its assessment: pure, deterministic, the same for a tool wherever it stands. Reads the definition
 //! ([`definition`]), adds up the scorecard ([`verdict`]), and says why ([`rationale`], [`signals`]).
 
+mod deed;
 mod definition;
+pub mod exposure;
 mod name;
 mod params;
 mod prose;
 mod rationale;
 mod reading;
 mod signals;
+mod strings;
 mod told;
 mod verbs;
 pub mod verdict;
 
-use crate::assessment::{Assessment, Evidence};
+use crate::assessment::{Assessment, Evidence, Signal};
 use crate::digest;
 use crate::manifest::{Manifest, Tool};
 use crate::policy::decide::DecisionTable;
@@ -21,6 +24,7 @@ use crate::report::Assessed;
 use crate::rules::RuleBook;
 use crate::rules::weights::Feature;
 use definition::Definition;
+use exposure::Exposure;
 use verdict::Verdict;
 
 /// Whether declared annotations may raise a label.
@@ -76,6 +80,13 @@ impl Classifier {
         Assessed { manifest, assessments }
     }
 
+    /// What a server's tools open together, and what its instructions hold.
+    pub fn exposure(&self, assessed: &Assessed) -> Exposure {
+        let instructions = assessed.manifest.server.instructions.as_deref();
+        let signals = instructions.map(|text| signals::of_text(&self.book, text, "/instructions"));
+        Exposure::of(assessed, signals.unwrap_or_default())
+    }
+
     /// Assesses one tool. The server's name serves only to find overrides; it never changes a label.
     pub fn assess(&self, tool: &Tool, server: Option<&str>) -> Assessment {
         let definition = Definition::read(&self.book, tool);
@@ -118,12 +129,21 @@ impl Classifier {
     /// Every rule that fired on a tool and where, for `rules test` and `rules show`.
     pub fn fired(&self, tool: &Tool) -> Vec<Evidence> {
         let definition = Definition::read(&self.book, tool);
-        definition.everything(tool)
+        let mut fired = definition.everything(tool);
+        fired.extend(self.signals(&definition, tool).into_iter().flat_map(|s| s.evidence));
+        fired
     }
 
     /// Whether a rule fires on a tool.
     pub fn fires(&self, rule: &str, tool: &Tool) -> bool {
-        Definition::read(&self.book, tool).fires(&self.book, rule)
+        let definition = Definition::read(&self.book, tool);
+        let raised = |signal: &Signal| signal.evidence.iter().any(|e| &*e.rule == rule);
+        definition.fires(&self.book, rule) || self.signals(&definition, tool).iter().any(raised)
+    }
+
+    fn signals(&self, definition: &Definition, tool: &Tool) -> Vec<Signal> {
+        let verdict = Verdict::of(&self.book, definition, tool, self.annotations);
+        signals::of(&self.book, definition, &verdict, tool)
     }
 
     /// The same classifier with another scorecard: for cross-validation.

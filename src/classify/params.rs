@@ -14,6 +14,7 @@ use crate::label::Label;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
+use crate::rules::grounds::Shape;
 use crate::rules::weights::Slot;
 
 /// A parameter that a rule knows.
@@ -37,10 +38,20 @@ pub(crate) struct Offered {
     pub(crate) certain: bool,
 }
 
+/// A parameter that raises a signal.
+#[derive(Clone, Debug)]
+pub(crate) struct Raised {
+    pub(crate) ground: u16,
+    pub(crate) pointer: Cow<'static, str>,
+    /// Bytes of its name.
+    pub(crate) length: u32,
+}
+
 /// What a schema says.
 #[derive(Debug, Default)]
 pub(crate) struct SchemaReading {
     pub(crate) known: Vec<Known>,
+    pub(crate) raised: Vec<Raised>,
     pub(crate) offered: Vec<Offered>,
     pub(crate) mentions: Vec<Mention>,
     /// Number of parameters, wrappers not counted.
@@ -139,6 +150,20 @@ impl Reader<'_> {
         let values = enumeration(value);
         let kind = value.get("type").and_then(type_name);
         let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
+        for &(ground, shape) in self.book.grounds.of_parameter(&key) {
+            let fits = match shape {
+                Shape::Text => free && kind != Some("array"),
+                Shape::Switch => kind == Some("boolean"),
+                Shape::List => kind == Some("array"),
+            };
+            if fits {
+                self.reading.raised.push(Raised {
+                    ground,
+                    pointer: pointer.clone().into(),
+                    length: name.len() as u32,
+                });
+            }
+        }
         for &rule in self.book.params_named(&key) {
             let param = &self.book.params[rule as usize];
             self.reading.known.push(Known {
@@ -221,6 +246,7 @@ impl Reader<'_> {
                     pointer: pointer.into(),
                     offset,
                     about,
+                    told: None,
                 };
                 let read = name::read_as(book, &identifier, Slot::Operation);
                 let worst = read

@@ -34,6 +34,5 @@ pub(crate) struct Mention {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hit {
     pub(crate) rule: Arc<str>,
-    pub(crate) signal: Option<usize>,
     pub(crate) place: Place,
 }

@@ -1,26 +1,365 @@
-//! Properties worth knowing beside the label, each with the words it rests on.
+//! Properties worth knowing beside the label, each with the words it rests on. What raises which signal is data
+//! (`[[ground]]` in the rules); here a definition is searched for it. Signals never change a label.
+
+use std::borrow::Cow;
 
 use super::definition::{self, Definition};
+use super::reading::{Mention, Place};
+use super::strings::{self, Role};
 use super::verdict::Verdict;
-use crate::assessment::Signal;
+use crate::assessment::{Evidence, Signal};
+use crate::label::Category;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
+use crate::rules::file::Finding;
+use crate::rules::grounds::Ground;
+use crate::rules::lexicon::role;
+use crate::text::words::{Kind, Token};
+use crate::text::{hidden, plain};
 
-pub(crate) fn of(book: &RuleBook, definition: &Definition, _verdict: &Verdict, tool: &Tool) -> Vec<Signal> {
-    let mut found: Vec<Signal> = Vec::new();
-    for (hit, _) in &definition.prose.hits {
-        if let Some(index) = hit.signal {
-            let rule = &book.signals()[index];
-            let evidence = definition::evidence(tool, &hit.rule, &hit.place, None);
-            match found.iter_mut().find(|s| s.id == rule.id) {
-                Some(signal) => signal.evidence.push(evidence),
-                None => found.push(Signal {
-                    id: rule.id.clone(),
-                    title: rule.title.clone(),
-                    evidence: vec![evidence],
-                }),
+/// Evidence of one signal.
+const MOST_EVIDENCE: usize = 6;
+/// Words of the first sentence that say what a tool is about.
+const FIRST_SENTENCE: usize = 30;
+/// Under this confidence, in thousandths, a label contradicts nobody.
+const SURE: u16 = 800;
+/// Bytes of evidence that are kept of a long hidden text.
+const LONGEST_HIDDEN: usize = 80;
+
+/// The signals of a tool, in the order of the rule book.
+pub(crate) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, tool: &Tool) -> Vec<Signal> {
+    let mut raising = Raising {
+        book,
+        definition,
+        category: verdict.label.category,
+        tool,
+        found: Vec::new(),
+    };
+    raising.operations();
+    raising.nouns();
+    raising.phrases();
+    raising.parameters();
+    if let Some(open) = &verdict.open {
+        for index in book.grounds.of_open(open.kind) {
+            raising.raise(index, &open.place);
+        }
+    }
+    raising.choice(verdict);
+    raising.conflicts(verdict);
+    let mut found = raising.found;
+    strings::each(tool, &mut |path, text, role| {
+        suspicious(book, text, role, || path.pointer().into(), &mut found)
+    });
+    collect(book, found)
+}
+
+/// The signals of a text that a server gives to a model, which stands at `pointer`.
+pub(crate) fn of_text(book: &RuleBook, text: &str, pointer: &'static str) -> Vec<Signal> {
+    let mut found = Vec::new();
+    suspicious(book, text, Role::Prose, || Cow::Borrowed(pointer), &mut found);
+    collect(book, found)
+}
+
+fn collect(book: &RuleBook, mut found: Vec<(usize, Evidence)>) -> Vec<Signal> {
+    found.sort_by_key(|(signal, _)| *signal);
+    let mut signals: Vec<Signal> = Vec::new();
+    for (index, evidence) in found {
+        let known = &book.signals()[index];
+        match signals.last_mut().filter(|last| last.id == known.id) {
+            Some(last) if last.evidence.len() < MOST_EVIDENCE => last.evidence.push(evidence),
+            Some(_) => {}
+            None => signals.push(Signal {
+                id: known.id.clone(),
+                title: known.title.clone(),
+                evidence: vec![evidence],
+            }),
+        }
+    }
+    signals
+}
+
+struct Raising<'a> {
+    book: &'a RuleBook,
+    definition: &'a Definition,
+    category: Category,
+    tool: &'a Tool,
+    /// Index of the signal, and its evidence.
+    found: Vec<(usize, Evidence)>,
+}
+
+impl Raising<'_> {
+    fn raise(&mut self, index: u16, place: &Place) {
+        let ground = self.book.grounds.get(index);
+        if !ground.is_on(self.category) {
+            return;
+        }
+        let evidence = definition::evidence(self.tool, &ground.id, place, None);
+        let same = |e: &Evidence| e.pointer == evidence.pointer && e.start < evidence.end && evidence.start < e.end;
+        if !self.found.iter().any(|(s, e)| *s == ground.signal && same(e)) {
+            self.found.push((ground.signal, evidence));
+        }
+    }
+
+    /// What the definition offers to do, and to what.
+    fn operations(&mut self) {
+        let definition = self.definition;
+        for mention in definition.mentions().filter(|m| m.slot.is_strong()) {
+            let indices: Vec<u16> = self
+                .book
+                .grounds
+                .of_operation(mention.effect, mention.verb, &mention.rule)
+                .collect();
+            for index in indices {
+                if let Some(place) = self.acts_on(mention, self.book.grounds.get(index)) {
+                    self.raise(index, &place);
+                }
             }
         }
     }
-    found
+
+    /// The words of an operation that satisfy a ground.
+    fn acts_on(&self, mention: &Mention, ground: &Ground) -> Option<Place> {
+        let place = &mention.place;
+        let pair = |(start, end): (u32, u32)| (start.min(place.start), end.max(place.end));
+        let (start, end) = mention
+            .object
+            .map(pair)
+            .filter(|(s, e)| e - s <= 48)
+            .unwrap_or((place.start, place.end));
+        let wide = Place {
+            pointer: place.pointer.clone(),
+            start,
+            end,
+        };
+        if ground.objects.is_empty() && ground.unless.is_empty() {
+            return Some(wide);
+        }
+        let is_name = place.pointer == "/name";
+        let tokens: &[Token] = match () {
+            () if is_name || place.pointer.contains("/enum") => &self.definition.name.tokens,
+            () if place.pointer == "/description" || place.pointer.ends_with("/title") => &self.definition.prose.tokens,
+            () => &[],
+        };
+        let at = tokens.iter().position(|t| t.start == place.start && t.end == place.end);
+        let window: &[Token] = match at {
+            _ if is_name || at.is_none() => tokens,
+            Some(at) => {
+                let rest = &tokens[at + 1..tokens.len().min(at + 1 + ground.within)];
+                let stop = rest.iter().position(|t| matches!(t.kind, Kind::Stop | Kind::Break));
+                &rest[..stop.unwrap_or(rest.len())]
+            }
+            None => &[],
+        };
+        let numbers = |i: usize| numbers(self.book, window, i);
+        if (0..window.len()).any(|i| numbers(i).any(|(n, _)| ground.unless.contains(&n))) {
+            return None;
+        }
+        if ground.objects.is_empty() {
+            return Some(wide);
+        }
+        let found = (0..window.len())
+            .flat_map(|i| numbers(i).map(move |(n, end)| (i, n, end)))
+            .find(|(_, n, _)| ground.objects.contains(n));
+        let (first, _, end) = found?;
+        if !is_name && at.is_none() {
+            // A value of a list acts on what the name says.
+            return Some(wide);
+        }
+        let start = window[first].start;
+        let from = start.min(place.start);
+        let to = end.max(place.end);
+        let (start, end) = if to - from <= 48 { (from, to) } else { (start, end) };
+        Some(Place {
+            pointer: place.pointer.clone(),
+            start,
+            end,
+        })
+    }
+
+    /// What the name and the first sentence are about.
+    fn nouns(&mut self) {
+        let definition = self.definition;
+        let prose = &definition.prose.tokens;
+        let first = prose.iter().take(FIRST_SENTENCE).position(|t| t.kind == Kind::Stop);
+        let sentence = &prose[..first.unwrap_or(prose.len().min(FIRST_SENTENCE))];
+        let described = definition::prose_pointer(self.tool);
+        for (tokens, pointer) in [(&definition.name.tokens[..], "/name"), (sentence, described)] {
+            for at in 0..tokens.len() {
+                let hits: Vec<(u16, u32)> = numbers(self.book, tokens, at)
+                    .flat_map(|(n, end)| self.book.grounds.of_noun(n).iter().map(move |g| (*g, end)))
+                    .collect();
+                for (index, end) in hits {
+                    let ground = self.book.grounds.get(index);
+                    let kept = |i: usize| numbers(self.book, tokens, i).any(|(n, _)| ground.unless.contains(&n));
+                    if ground.unless.is_empty() || !(0..tokens.len()).any(kept) {
+                        let place = Place {
+                            pointer: pointer.into(),
+                            start: tokens[at].start,
+                            end,
+                        };
+                        self.raise(index, &place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Phrases anywhere in the description, unless they are negated.
+    fn phrases(&mut self) {
+        let tokens = &self.definition.prose.tokens;
+        let pointer = definition::prose_pointer(self.tool);
+        for at in 0..tokens.len() {
+            let hits: Vec<(u16, u32)> = numbers(self.book, tokens, at)
+                .flat_map(|(n, end)| self.book.grounds.of_phrase(n).iter().map(move |g| (*g, end)))
+                .collect();
+            if hits.is_empty() {
+                continue;
+            }
+            let before = tokens[at.saturating_sub(4)..at].iter().rev();
+            let negated = before
+                .take_while(|t| !matches!(t.kind, Kind::Stop | Kind::Break))
+                .any(|t| t.word != 0 && self.book.lexicon.is(t.word, role::NEGATION));
+            if negated {
+                continue;
+            }
+            for (index, end) in hits {
+                let place = Place {
+                    pointer: pointer.into(),
+                    start: tokens[at].start,
+                    end,
+                };
+                self.raise(index, &place);
+            }
+        }
+    }
+
+    fn parameters(&mut self) {
+        let name = &self.definition.name.tokens;
+        for raised in &self.definition.schema.raised {
+            let ground = self.book.grounds.get(raised.ground);
+            let kept = |i: usize| numbers(self.book, name, i).any(|(n, _)| ground.unless.contains(&n));
+            if !ground.unless.is_empty() && (0..name.len()).any(kept) {
+                continue;
+            }
+            let place = Place {
+                pointer: raised.pointer.clone(),
+                start: 0,
+                end: raised.length,
+            };
+            self.raise(raised.ground, &place);
+        }
+    }
+
+    /// Operations to choose among that differ in what they do.
+    fn choice(&mut self, verdict: &Verdict) {
+        let differ = verdict
+            .operations
+            .iter()
+            .any(|o| o.category != verdict.operations[0].category);
+        if !differ {
+            return;
+        }
+        let first = self.definition.schema.mentions.first();
+        let pointer = first.map_or_else(|| Cow::Borrowed("/name"), |m| m.place.pointer.clone());
+        let place = match first {
+            Some(mention) => mention.place.clone(),
+            None => Place {
+                pointer,
+                start: 0,
+                end: self.tool.name().len() as u32,
+            },
+        };
+        self.finding(Finding::Operations, &place);
+    }
+
+    fn conflicts(&mut self, verdict: &Verdict) {
+        if verdict.confidence < SURE {
+            // The label itself is in doubt: the annotation may be right.
+            return;
+        }
+        for conflict in &verdict.conflicts {
+            // A server that declares more than it does misleads nobody.
+            if conflict.hint == "readOnlyHint" && !conflict.declared {
+                continue;
+            }
+            let place = Place {
+                pointer: format!("/annotations/{}", conflict.hint).into(),
+                start: 0,
+                end: conflict.hint.len() as u32,
+            };
+            self.finding(Finding::Conflict, &place);
+        }
+    }
+
+    fn finding(&mut self, finding: Finding, place: &Place) {
+        let indices: Vec<u16> = self.book.grounds.of_finding(finding).collect();
+        for index in indices {
+            self.raise(index, place);
+        }
+    }
+}
+
+/// The numbers of the word at `at` and of the phrases that begin there, each with where it ends.
+fn numbers<'a>(book: &'a RuleBook, tokens: &'a [Token], at: usize) -> impl Iterator<Item = (u32, u32)> + 'a {
+    let token = tokens[at];
+    let known = token.word != 0 && token.kind == Kind::Word;
+    let sequences = known.then(|| book.lexicon.word(token.word).sequences.iter());
+    let phrases = sequences.into_iter().flatten().filter_map(move |sequence| {
+        let rest = tokens.get(at + 1..=at + sequence.rest.len())?;
+        let fits = rest.iter().zip(&sequence.rest).all(|(t, w)| t.word == *w);
+        fits.then(|| (sequence.number, rest.last().map_or(token.end, |t| t.end)))
+    });
+    phrases.chain(known.then_some((token.word, token.end)))
+}
+
+/// What no honest definition has: hidden characters and texts that speak to a model, in any string.
+fn suspicious(
+    book: &RuleBook,
+    text: &str,
+    role: Role,
+    pointer: impl Fn() -> Cow<'static, str>,
+    found: &mut Vec<(usize, Evidence)>,
+) {
+    let mut raise = |index: u16, start: usize, end: usize| {
+        let ground = book.grounds.get(index);
+        let mut end = end;
+        if end - start > LONGEST_HIDDEN {
+            end = (start..=start + LONGEST_HIDDEN)
+                .rev()
+                .find(|i| text.is_char_boundary(*i))
+                .unwrap_or(end);
+        }
+        found.push((
+            ground.signal,
+            Evidence {
+                rule: ground.id.clone(),
+                pointer: pointer(),
+                start,
+                end,
+                text: text[start..end].to_owned(),
+                says: None,
+                weight: 0,
+            },
+        ));
+    };
+    let places = [
+        (Finding::Invisible, hidden::invisible(text)),
+        (Finding::LookAlike, hidden::look_alike(text, role == Role::Identifier)),
+        (Finding::Encoded, hidden::encoded(text).filter(|_| role != Role::Sample)),
+        (Finding::Padding, hidden::padding(text)),
+    ];
+    for (finding, place) in places {
+        let Some(place) = place else { continue };
+        for index in book.grounds.of_finding(finding) {
+            raise(index, place.start, place.end);
+        }
+    }
+    if role == Role::Prose && text.len() > 6 {
+        let mut plain = String::new();
+        plain::write(text, &mut plain);
+        for (start, end, index) in book.grounds.in_text(&plain) {
+            let (start, end) = plain::origin(text, start, end);
+            raise(index, start, end);
+        }
+    }
 }

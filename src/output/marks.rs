@@ -106,7 +106,8 @@ impl Block {
         }
         let prose = pointer.ends_with("/description");
         let shown = if prose {
-            marked_sentences(&text, &spans)
+            let ranges: Vec<Range<usize>> = spans.iter().map(|span| span.bytes.clone()).collect();
+            marked_sentences(&text, &ranges)
         } else {
             std::iter::once(0..text.len()).collect()
         };
@@ -258,13 +259,9 @@ impl Span {
 }
 
 /// The sentences with a mark in them, neighbours together; the first where there is none.
-fn marked_sentences(text: &str, spans: &[Span]) -> Vec<Range<usize>> {
+pub(crate) fn marked_sentences(text: &str, marks: &[Range<usize>]) -> Vec<Range<usize>> {
     let all = cells::sentences(text);
-    let touched = |part: &Range<usize>| {
-        spans
-            .iter()
-            .any(|s| s.bytes.start < part.end && s.bytes.end > part.start)
-    };
+    let touched = |part: &Range<usize>| marks.iter().any(|m| m.start < part.end && m.end > part.start);
     let mut chosen: Vec<Range<usize>> = Vec::new();
     let mut previous = false;
     for part in all.iter().filter(|part| !part.is_empty()) {
@@ -283,7 +280,7 @@ fn marked_sentences(text: &str, spans: &[Span]) -> Vec<Range<usize>> {
 }
 
 /// The value at a pointer into the tool. A pointer may also address an object's key, whose value it then gives.
-fn resolve<'a>(tool: &'a Tool, pointer: &str) -> Option<&'a Value> {
+pub(crate) fn resolve<'a>(tool: &'a Tool, pointer: &str) -> Option<&'a Value> {
     let (first, rest) = pointer
         .strip_prefix('/')?
         .split_once('/')
@@ -314,7 +311,7 @@ fn rank(pointer: &str) -> usize {
 }
 
 /// The parameter that a pointer leads through: the token after the first `properties`.
-fn parameter_of(pointer: &str) -> Option<String> {
+pub(crate) fn parameter_of(pointer: &str) -> Option<String> {
     let mut tokens = pointer.split('/').skip_while(|token| *token != "properties");
     tokens.next()?;
     tokens.next().map(unescape)

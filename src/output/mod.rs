@@ -9,7 +9,7 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
-mod marks;
+pub(crate) mod marks;
 pub mod place;
 pub mod sarif;
 pub mod table;

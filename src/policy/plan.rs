@@ -114,6 +114,31 @@ impl Plan {
             native: assessed.policy(),
         }
     }
+
+    fn tighten(&mut self, other: Self) {
+        for tool in other.tools {
+            match self.tools.iter_mut().find(|t| t.name == tool.name) {
+                Some(first) => first.tighten(tool),
+                None => self.tools.push(tool),
+            }
+        }
+        self.native = Policy::merge([&self.native, &other.native]);
+    }
+}
+
+/// The plans with those of one name as one: a server that stands in two configurations has one policy, and what either
+/// of its listings refuses is refused.
+pub fn join(plans: Vec<Plan>) -> Vec<Plan> {
+    let mut joined: IndexMap<String, Plan> = IndexMap::new();
+    for plan in plans {
+        match joined.get_mut(&plan.server.name) {
+            Some(first) => first.tighten(plan),
+            None => {
+                joined.insert(plan.server.name.clone(), plan);
+            }
+        }
+    }
+    joined.into_values().collect()
 }
 
 impl ToolPlan {
@@ -139,6 +164,7 @@ impl ToolPlan {
         if other.decision > self.decision {
             self.reason = other.reason;
             self.label = other.label;
+            self.override_reason = other.override_reason;
         }
         self.decision = self.decision.max(other.decision);
         self.rate = [self.rate, other.rate].into_iter().flatten().min();

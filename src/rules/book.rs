@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::file::{Calibration, Param, Phrase, RuleFile};
 use super::foreign::ForeignVerbs;
+use super::grounds::{self, Grounds};
 use super::inflect;
 use super::lexicon::{Lexicon, VerbSense, form, role};
 use super::weights::Weights;
@@ -39,6 +40,8 @@ pub enum RuleKind {
     Phrase,
     /// `[[param]]`
     Param,
+    /// `[[ground]]`
+    Ground,
 }
 
 /// A rule as it is listed and explained.
@@ -69,8 +72,6 @@ pub struct SignalDefinition {
     pub id: Arc<str>,
     /// One line for people.
     pub title: Arc<str>,
-    /// Effects that raise it.
-    pub effects: Vec<Effect>,
 }
 
 #[derive(Debug)]
@@ -94,14 +95,12 @@ pub(crate) struct PairRule {
 pub(crate) struct PhraseRule {
     pub(crate) id: Arc<str>,
     pub(crate) cue: Option<&'static str>,
-    pub(crate) signal: Option<usize>,
 }
 
 #[derive(Debug)]
 pub(crate) struct ParamRule {
     pub(crate) id: Arc<str>,
     pub(crate) kind: ParamKind,
-    pub(crate) signal: Option<usize>,
 }
 
 macro_rules! param_kinds {
@@ -159,6 +158,9 @@ pub struct RuleBook {
     kind_objects: Vec<u32>,
     params_by_name: FxHashMap<Box<str>, Vec<u16>>,
     signals: Vec<SignalDefinition>,
+    pub(crate) grounds: Grounds,
+    /// The third person of each verb, by its base form.
+    thirds: FxHashMap<u32, Box<str>>,
     pub(crate) foreign: ForeignVerbs,
     pub(crate) weights: Weights,
     pub(crate) calibration: Calibration,
@@ -250,6 +252,11 @@ impl RuleBook {
         })
     }
 
+    /// A verb as one says what a tool does: "deletes".
+    pub(crate) fn third_person(&self, verb: u32) -> Option<&str> {
+        self.thirds.get(&verb).map(|text| &**text)
+    }
+
     /// The object by which pairs speak of a kind of parameter.
     pub(crate) fn kind_object(&self, kind: ParamKind) -> u32 {
         self.kind_objects[kind as usize]
@@ -272,7 +279,15 @@ pub(crate) struct Object {
     pub(crate) end: u32,
 }
 
+/// Marks the number of a verb as that of the main verb which another is coordinated with: `lead:set` in a pair.
+const LEAD: u32 = 1 << 28;
+
 impl Object {
+    /// The main verb that a verb is coordinated with.
+    pub(crate) const fn lead(verb: u32) -> Self {
+        Self::elsewhere(verb | LEAD)
+    }
+
     /// One that is named in another string than the verb.
     pub(crate) const fn elsewhere(number: u32) -> Self {
         Self {
@@ -302,6 +317,7 @@ struct Builder {
     lexicon: Lexicon,
     classes: FxHashMap<String, Vec<u32>>,
     ids: FxHashSet<String>,
+    thirds: FxHashMap<u32, Box<str>>,
 }
 
 impl Builder {
@@ -310,6 +326,7 @@ impl Builder {
             lexicon: Lexicon::new(),
             classes: FxHashMap::default(),
             ids: FxHashSet::default(),
+            thirds: FxHashMap::default(),
         }
     }
 
@@ -349,7 +366,6 @@ impl Builder {
             signals.extend(file.signal.iter().map(|s| SignalDefinition {
                 id: s.id.as_str().into(),
                 title: s.title.as_str().into(),
-                effects: s.effects.clone(),
             }));
             calibration = file.calibration.or(calibration);
             weights.extend(file.weights.clone().unwrap_or_default());
@@ -372,6 +388,8 @@ impl Builder {
                 .collect(),
             params_by_name: FxHashMap::default(),
             signals,
+            grounds: Grounds::default(),
+            thirds: FxHashMap::default(),
             foreign: ForeignVerbs::default(),
             weights: Weights::from_table(&weights)?,
             calibration: calibration.unwrap_or(Calibration {
@@ -381,6 +399,7 @@ impl Builder {
             rules,
             digest,
         };
+        let mut grounds = Vec::new();
         for (name, file) in files {
             for pair in &file.pair {
                 self.unique(&pair.id, &name)?;
@@ -395,9 +414,31 @@ impl Builder {
                 param_rule(param, &name, &mut book)?;
             }
             foreign.extend(file.foreign);
+            grounds.extend(file.ground.into_iter().map(|ground| (name.clone(), ground)));
         }
+        // Last: grounds speak of verbs and pairs of every file.
+        let mut making = grounds::Making::default();
+        for (name, ground) in &grounds {
+            self.unique(&ground.id, name)?;
+            let signal = signal_index(&ground.signal, &ground.id, name, &book.signals)?;
+            let objects = self.objects(&ground.objects, &ground.id, name)?.0;
+            let unless = self.objects(&ground.unless, &ground.id, name)?.0;
+            making.add(ground, name, signal, (objects, unless), &mut self.lexicon, &book.rules)?;
+            book.rules.push(rule(
+                &ground.id,
+                RuleKind::Ground,
+                None,
+                &ground.why,
+                name,
+                grounds::words(ground),
+                &ground.matches,
+                &ground.miss,
+            ));
+        }
+        book.grounds = making.build()?;
         book.foreign = ForeignVerbs::build(&foreign)?;
         book.lexicon = self.lexicon;
+        book.thirds = self.thirds;
         Ok(book)
     }
 
@@ -458,6 +499,7 @@ impl Builder {
                 },
             );
             let third = self.lexicon.intern(&forms.third);
+            self.thirds.entry(base).or_insert_with(|| forms.third.as_str().into());
             self.sense(
                 third,
                 VerbSense {
@@ -522,6 +564,8 @@ impl Builder {
         for text in texts {
             if text == "*" {
                 any = true;
+            } else if let Some(verb) = text.strip_prefix("lead:") {
+                set.insert(self.lexicon.intern(verb) | LEAD);
             } else if let Some(class) = text.strip_prefix('#') {
                 let numbers = self.classes.get(class).ok_or_else(|| {
                     Error::new(format!(
@@ -599,7 +643,6 @@ impl Builder {
                 .help(format!("one of {}", CUES.join(", ")))
             })?),
         };
-        let signal = signal_index(phrase.signal.as_deref(), &phrase.id, file, &book.signals)?;
         let index = book.phrases.len() as u16;
         for text in &phrase.texts {
             let number = self.lexicon.intern_phrase(text);
@@ -608,7 +651,6 @@ impl Builder {
         book.phrases.push(PhraseRule {
             id: phrase.id.as_str().into(),
             cue,
-            signal,
         });
         book.rules.push(rule(
             &phrase.id,
@@ -637,7 +679,6 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
             ))
             .help(format!("one of {}", known.join(", ")))
         })?;
-    let signal = signal_index(param.signal.as_deref(), &param.id, file, &book.signals)?;
     let index = book.params.len() as u16;
     for name in &param.names {
         book.params_by_name.entry(name.as_str().into()).or_default().push(index);
@@ -645,7 +686,6 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
     book.params.push(ParamRule {
         id: param.id.as_str().into(),
         kind,
-        signal,
     });
     book.rules.push(rule(
         &param.id,
@@ -660,10 +700,8 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
     Ok(())
 }
 
-fn signal_index(id: Option<&str>, rule: &str, file: &str, signals: &[SignalDefinition]) -> Result<Option<usize>> {
-    let Some(id) = id else { return Ok(None) };
-    let found = signals.iter().position(|s| &*s.id == id);
-    found.map(Some).ok_or_else(|| {
+fn signal_index(id: &str, rule: &str, file: &str, signals: &[SignalDefinition]) -> Result<usize> {
+    signals.iter().position(|s| &*s.id == id).ok_or_else(|| {
         Error::new(format!(
             "rules/{file}: the rule {rule} raises the signal {id:?}, which no rule file defines"
         ))

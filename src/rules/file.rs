@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::effect::Effect;
+use crate::label::Category;
 
 /// One rule file. A file may hold any of the kinds; the embedded ones hold one each.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +30,9 @@ pub struct RuleFile {
     /// Signals.
     #[serde(default)]
     pub signal: Vec<SignalRule>,
+    /// What raises signals.
+    #[serde(default)]
+    pub ground: Vec<Ground>,
     /// Verbs of other languages.
     #[serde(default)]
     pub foreign: Vec<Foreign>,
@@ -114,9 +118,6 @@ pub struct Phrase {
     /// What it tells the scorecard.
     #[serde(default)]
     pub cue: Option<String>,
-    /// The signal it raises.
-    #[serde(default)]
-    pub signal: Option<String>,
     /// The phrases.
     pub texts: Vec<String>,
     /// Why.
@@ -136,9 +137,6 @@ pub struct Param {
     pub id: String,
     /// What it tells the scorecard.
     pub kind: String,
-    /// The signal it raises where the tool acts on it.
-    #[serde(default)]
-    pub signal: Option<String>,
     /// Parameter names, lower case, words joined with `_`.
     pub names: Vec<String>,
     /// Why.
@@ -158,9 +156,84 @@ pub struct SignalRule {
     pub id: String,
     /// One line for people.
     pub title: String,
-    /// Effects that raise it.
+}
+
+/// What raises a signal: any of the places named here, on a tool of the named categories.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ground {
+    /// Rule id.
+    pub id: String,
+    /// The signal it raises.
+    pub signal: String,
+    /// Only on tools of these categories; all where it is empty.
+    #[serde(default)]
+    pub on: Vec<Category>,
+    /// Operations of these effects, where the definition offers them.
     #[serde(default)]
     pub effects: Vec<Effect>,
+    /// Operations with these verbs (base forms; `*`: any that does more than read).
+    #[serde(default)]
+    pub verbs: Vec<String>,
+    /// Operations that these verb groups and pairs read.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// How many words behind the verb the objects are looked for; 8 where it is not said.
+    #[serde(default)]
+    pub within: Option<usize>,
+    /// Words, phrases or `#class` that the verbs must act on; without verbs, effects and rules: that the name, the
+    /// title or the first sentence speaks of.
+    #[serde(default)]
+    pub objects: Vec<String>,
+    /// Words whose presence beside the verb or object keeps it from applying.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Words that stand side by side in the description, unless they are negated.
+    #[serde(default)]
+    pub phrases: Vec<String>,
+    /// Lower-case text in any string of the definition, whatever its white space, letter case and hidden characters.
+    #[serde(default)]
+    pub texts: Vec<String>,
+    /// Parameters that take text, lower case, words joined with `_`.
+    #[serde(default)]
+    pub params: Vec<String>,
+    /// Switches: parameters that are true or false.
+    #[serde(default)]
+    pub switches: Vec<String>,
+    /// Parameters that take a list.
+    #[serde(default)]
+    pub lists: Vec<String>,
+    /// Kinds of open argument.
+    #[serde(default)]
+    pub open: Vec<String>,
+    /// What the program itself finds.
+    #[serde(default)]
+    pub found: Option<Finding>,
+    /// Why.
+    pub why: String,
+    /// Tools on which the rule must fire.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Tools on which it must not.
+    pub miss: Vec<String>,
+}
+
+/// What is no matter of words: the program finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// Operations to choose among, of different labels.
+    Operations,
+    /// An annotation that declares less than the definition says.
+    Conflict,
+    /// Characters that nobody sees, or that reorder what is seen.
+    Invisible,
+    /// A word with letters of two scripts that look alike.
+    LookAlike,
+    /// A long run of encoded text.
+    Encoded,
+    /// So much empty space that what follows is out of sight.
+    Padding,
 }
 
 /// Verbs of another language by effect, separated by white space.

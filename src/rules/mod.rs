@@ -3,6 +3,7 @@
 pub mod book;
 pub mod file;
 pub(crate) mod foreign;
+pub(crate) mod grounds;
 mod inflect;
 pub(crate) mod lexicon;
 pub mod weights;

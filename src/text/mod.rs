@@ -4,6 +4,8 @@ pub mod cells;
 pub mod depth;
 pub mod escape;
 pub mod excerpt;
+pub mod hidden;
 pub mod markdown;
+pub mod plain;
 pub mod suggest;
 pub mod words;

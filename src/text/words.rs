@@ -114,7 +114,16 @@ fn push_part(text: &str, start: usize, end: usize, lexicon: &impl Lookup, out: &
         && let Some(cut) = lexicon.split_at(folded)
     {
         push(out, start, start + cut, lexicon.id(&folded[..cut]));
-        push(out, start + cut, end, lexicon.id(&folded[cut..]));
+        let rest = &folded[cut..];
+        // `createorupdate`: the conjunction stands alone.
+        let joint = ["or", "and"]
+            .iter()
+            .find(|j| lexicon.id(rest) == 0 && rest.starts_with(**j));
+        let after = joint.map_or(0, |j| j.len());
+        if after > 0 {
+            push(out, start + cut, start + cut + after, lexicon.id(&rest[..after]));
+        }
+        push(out, start + cut + after, end, lexicon.id(&rest[after..]));
         return;
     }
     push(out, start, end, word);
@@ -320,6 +329,27 @@ fn mixes_scripts(word: &str) -> bool {
         .chars()
         .any(|c| matches!(c, '\u{370}'..='\u{58F}' | '\u{13A0}'..='\u{13FF}' | '\u{A4D0}'..='\u{A4FF}'));
     latin && twin || word.chars().all(|c| !c.is_alphabetic() || latin_twin(c).is_ascii())
+}
+
+/// Whether a word that is not ASCII imitates one that is: letters of another script in place of Latin ones, and in an
+/// `identifier` also letters of another width or style.
+pub(super) fn imitates(word: &str, identifier: bool) -> bool {
+    let mut latin = false;
+    let mut twins = false;
+    for c in word.chars().filter(|c| c.is_alphabetic()) {
+        if c.is_ascii_alphabetic() {
+            latin = true;
+        } else if matches!(c, '\u{370}'..='\u{58F}' | '\u{13A0}'..='\u{13FF}' | '\u{A4D0}'..='\u{A4FF}') {
+            if !latin_twin(c).is_ascii() {
+                return false;
+            }
+            twins = true;
+        } else if identifier && matches!(c, '\u{FF21}'..='\u{FF5A}' | '\u{1D400}'..='\u{1D7FF}') {
+            latin = true;
+            twins = true;
+        }
+    }
+    twins && (latin || identifier)
 }
 
 /// The Latin letter that a character looks like (UTS #39), or the character itself.

@@ -11,5 +11,6 @@ mod http_server;
 mod live_http;
 mod live_stdio;
 mod output;
+mod readme;
 mod scan;
 mod source;

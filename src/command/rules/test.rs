@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::classify::{Annotations, Classifier};
 use crate::error::{Error, Outcome, Result};
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
     if rules.is_empty() {
         return Err(Error::new("no rules stand in these files").help("mcpclass rules list"));
     }
-    let classifier = Classifier::new(book, DecisionTable::default(), Annotations::Hide);
+    let classifier = Classifier::new(book, DecisionTable::default(), Annotations::Weigh);
     let mut out = std::io::stdout().lock();
     let (mut examples, mut wrong) = (0, 0);
     for rule in &rules {
@@ -51,12 +51,33 @@ pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
     })
 }
 
-/// The tool that an example describes: `name`, `name: description`, or `name: {parameter}`.
+/// The tool that an example describes: `name`, `name: description`, or `name: {parameter, …}`, where a parameter is
+/// text, `list[]`, `switch?`, `choice=a|b`, or `!hint` for an annotation that is true.
 fn example(text: &str) -> Result<Tool> {
     let (name, rest) = text.split_once(": ").unwrap_or((text, ""));
     let value = match rest.strip_prefix('{').and_then(|r| r.strip_suffix('}')) {
-        Some(parameter) => {
-            json!({"name": name, "inputSchema": {"type": "object", "properties": {parameter: {"type": "string"}}}})
+        Some(parameters) => {
+            let mut properties = Map::new();
+            let mut annotations = Map::new();
+            for parameter in parameters.split(", ") {
+                if let Some(hint) = parameter.strip_prefix('!') {
+                    annotations.insert(hint.to_owned(), json!(true));
+                } else if let Some(list) = parameter.strip_suffix("[]") {
+                    properties.insert(list.to_owned(), json!({"type": "array", "items": {"type": "string"}}));
+                } else if let Some(switch) = parameter.strip_suffix('?') {
+                    properties.insert(switch.to_owned(), json!({"type": "boolean"}));
+                } else if let Some((choice, values)) = parameter.split_once('=') {
+                    let values: Vec<&str> = values.split('|').collect();
+                    properties.insert(choice.to_owned(), json!({"type": "string", "enum": values}));
+                } else {
+                    properties.insert(parameter.to_owned(), json!({"type": "string"}));
+                }
+            }
+            json!({
+                "name": name,
+                "annotations": annotations,
+                "inputSchema": {"type": "object", "properties": properties},
+            })
         }
         None => json!({"name": name, "description": rest}),
     };

@@ -69,6 +69,9 @@ pub enum Edit {
         value: Value,
         /// Every value that it can have. Another one is a person's and stays.
         loosest_first: Vec<Value>,
+        /// Where the value stands that counts while this one is absent: what a person wrote there for all is not
+        /// loosened for one.
+        general: Option<Path>,
     },
     /// Each item stands in its list, or in a stricter one.
     Levels {
@@ -193,7 +196,8 @@ impl Work {
                 path,
                 value,
                 loosest_first,
-            } => self.scale(path, value, loosest_first),
+                general,
+            } => self.scale(path, value, loosest_first, general.as_ref()),
             Edit::Levels { lists, strictest_wins } => self.levels(lists, *strictest_wins),
             Edit::Within {
                 path,
@@ -209,9 +213,25 @@ impl Work {
         }
     }
 
-    fn scale(&mut self, path: &Path, value: &Value, loosest_first: &[Value]) -> Result<(), String> {
+    fn scale(
+        &mut self,
+        path: &Path,
+        value: &Value,
+        loosest_first: &[Value],
+        general: Option<&Path>,
+    ) -> Result<(), String> {
         let rank = |v: &Value| loosest_first.iter().position(|known| known == v);
-        match self.get(path).filter(|v| !v.is_null()) {
+        let there = self.get(path).filter(|v| !v.is_null());
+        let general = general
+            .filter(|_| there.is_none())
+            .and_then(|at| Some((at, self.get(at)?)));
+        match there {
+            None if general.is_some_and(|(_, v)| rank(v) > rank(value)) => {
+                if let Some((at, word)) = general.map(|(at, v)| (dotted(at), v.to_string())) {
+                    self.keep(&dotted(path), &format!("{at} = {word}"));
+                }
+                Ok(())
+            }
             None => self.change(Change::Set(path.clone(), value.clone())),
             Some(there) if rank(there) < rank(value) && rank(there).is_some() => {
                 self.change(Change::Set(path.clone(), value.clone()))
@@ -454,8 +474,14 @@ mod tests {
             path: path(&["x", "mode"]),
             value: json!("ask"),
             loosest_first: vec![json!("allow"), json!("ask"), json!("deny")],
+            general: Some(path(&["mode"])),
         }];
         let after = |there: Value| plan(&there, &edit).expect("it fits").1;
+        assert_eq!(after(json!({"mode": "deny"})), json!({"mode": "deny"}));
+        assert_eq!(
+            after(json!({"mode": "allow"})),
+            json!({"mode": "allow", "x": {"mode": "ask"}})
+        );
         assert_eq!(after(json!({})), json!({"x": {"mode": "ask"}}));
         assert_eq!(after(json!({"x": {"mode": "allow"}})), json!({"x": {"mode": "ask"}}));
         assert_eq!(after(json!({"x": {"mode": "deny"}})), json!({"x": {"mode": "deny"}}));

@@ -139,6 +139,7 @@ mod tests {
                 path: at(&["tools", "a.b", "approval_mode"]),
                 value: json!("prompt"),
                 loosest_first: vec![json!("approve"), json!("prompt")],
+                general: None,
             },
         ]
     }

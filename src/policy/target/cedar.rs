@@ -52,7 +52,17 @@ impl Arguments {
     fn guarded(&self, parameter: &str, test: &str, absent_passes: bool) -> String {
         let name = cedar(&format!("{}{parameter}", self.prefix));
         if absent_passes {
-            format!("(!({} has {name}) || ({test}))", self.record)
+            // A list or an object in its place is shown by another name, and must not pass as absent.
+            let otherwise = cedar(&format!("{}{parameter}_present", self.prefix));
+            let odd = if self.absent_when_listing {
+                format!(" && !({} has {otherwise})", self.record)
+            } else {
+                String::new()
+            };
+            format!(
+                "((!({0} has {name}){odd}) || ({0} has {name} && ({test})))",
+                self.record
+            )
         } else {
             format!("{} has {name} && ({test})", self.record)
         }

@@ -56,7 +56,13 @@ pub(super) static TARGET: Target = Target {
 
 /// `mcp__SERVER__TOOL`, in which other characters become `_`: no name can turn into a wildcard or hold arguments.
 fn rule(alias: &str, tool: &str) -> Result<String, String> {
-    Ok(format!("mcp__{}__{}", api_name(alias), api_name(tool)))
+    let mut server = api_name(alias);
+    if alias.starts_with("claude.ai ") {
+        // Claude Code writes the names of these with single underscores.
+        let words: Vec<&str> = server.split('_').filter(|word| !word.is_empty()).collect();
+        server = words.join("_");
+    }
+    Ok(format!("mcp__{server}__{}", api_name(tool)))
 }
 
 /// The rules of every server: allowed, asked about, denied.

@@ -69,17 +69,17 @@ fn emit(draft: &Draft<'_>) -> Result<String, String> {
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {
-    let scale = |path, value: &str| Edit::Scale {
+    let scale = |path, value: &str, general| Edit::Scale {
         path,
         value: json!(value),
         loosest_first: ["approve", "auto", "writes", "prompt"].map(|m| json!(m)).into(),
+        general,
     };
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     let mut edits = Vec::new();
     for server in &draft.servers {
         let at = |rest: &[&str]| path(&[&["mcp_servers", &server.alias], rest].concat());
         edits.push(Edit::Needs(at(&[])));
-        edits.push(scale(at(&["default_tools_approval_mode"]), "prompt"));
         edits.push(Edit::Within {
             path: at(&["enabled_tools"]),
             items: owned(server.names(usable)),
@@ -90,8 +90,15 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
             items: owned(server.names(|d| !usable(d))),
         });
         for ruling in server.rulings.iter().filter(|r| r.usable()) {
-            edits.push(scale(at(&["tools", ruling.name(), "approval_mode"]), mode(ruling)));
+            let general = Some(at(&["default_tools_approval_mode"]));
+            edits.push(scale(
+                at(&["tools", ruling.name(), "approval_mode"]),
+                mode(ruling),
+                general,
+            ));
         }
+        // Last, so that a default of this file counts for its own tools only if a person wrote it.
+        edits.push(scale(at(&["default_tools_approval_mode"]), "prompt", None));
     }
     edits
 }

@@ -5,11 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::connection::Connection;
 use super::quote::document;
-use super::{
-    Capabilities, Draft, Form, Ruling, Scope, ServerDraft, Support, Target, any_alias, exact_key, no_exception, usable,
-};
+use super::{Capabilities, Draft, Form, Ruling, Scope, ServerDraft, Support, Target, exact_key, no_exception, usable};
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, path};
+use crate::policy::plan::ToolPlan;
 
 const FLAGS: &str = "copilot-flags.txt";
 
@@ -27,7 +26,7 @@ pub(super) static TARGET: Target = Target {
     id: "copilot",
     title: "GitHub Copilot",
     scope: Scope::ManyServers,
-    alias: any_alias,
+    alias,
     key: exact_key,
     forms: &[
         Form {
@@ -52,7 +51,7 @@ pub(super) static TARGET: Target = Target {
                 unlisted: Decision::Ask,
                 ..CLI
             },
-            except: no_exception,
+            except: in_brackets,
             emit: flags,
             merge: None,
         },
@@ -77,6 +76,13 @@ pub(super) static TARGET: Target = Target {
     caution: "the coding agent never asks: there, what needs approval is left out",
 };
 
+fn alias(server: &str) -> Result<String, String> {
+    if !plain(server) {
+        return Err("a bracket, a comma or a line feed cannot stand in its options: use --name".to_owned());
+    }
+    Ok(server.to_owned())
+}
+
 fn config(draft: &Draft<'_>) -> Result<String, String> {
     let mut servers = Map::new();
     for server in &draft.servers {
@@ -87,7 +93,17 @@ fn config(draft: &Draft<'_>) -> Result<String, String> {
     Ok(document(&json!({"mcpServers": servers})))
 }
 
-/// One option a line. A name with a bracket cannot stand in an option; its tool then asks, or is not listed at all.
+/// An option holds the name in brackets, and several names with commas between them.
+fn in_brackets(_alias: &str, tool: &ToolPlan, decision: Decision) -> Option<&'static str> {
+    (matches!(decision, Decision::Allow | Decision::Deny) && !plain(&tool.name))
+        .then_some("a name with a bracket or a comma cannot stand in an option")
+}
+
+fn plain(name: &str) -> bool {
+    !name.contains(['(', ')', ',']) && !name.chars().any(char::is_control)
+}
+
+/// One option a line.
 fn flags(draft: &Draft<'_>) -> Result<String, String> {
     let mut out = String::new();
     for server in &draft.servers {
@@ -103,8 +119,7 @@ fn flag(server: &ServerDraft<'_>, ruling: &Ruling<'_>) -> Option<String> {
         Decision::Deny | Decision::Hide => "--deny-tool",
     };
     let rule = format!("{}({})", server.alias, ruling.name());
-    let plain = |name: &str| !name.contains(['(', ')', ',']) && !name.chars().any(char::is_control);
-    (plain(&server.alias) && plain(ruling.name())).then(|| format!("{option}='{}'\n", rule.replace('\'', r"'\''")))
+    plain(ruling.name()).then(|| format!("{option}='{}'\n", rule.replace('\'', r"'\''")))
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {

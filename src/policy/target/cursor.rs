@@ -96,7 +96,7 @@ fn cli(draft: &Draft<'_>) -> Result<String, String> {
 }
 
 fn editor(draft: &Draft<'_>) -> Result<String, String> {
-    Ok(document(&json!({"mcpAllowlist": keys(draft, callable)})))
+    Ok(draft.comments("//") + &document(&json!({"mcpAllowlist": keys(draft, callable)})))
 }
 
 fn cli_edits(draft: &Draft<'_>) -> Vec<Edit> {

@@ -164,6 +164,13 @@ pub fn draft<'a>(
         let shown = escape::one_line(&plan.server.name);
         let alias = (target.alias)(&plan.server.name)
             .map_err(|why| format!("{} cannot hold the server name `{shown}`: {why}", target.title))?;
+        let same = servers.iter().find(|s: &&ServerDraft<'_>| s.alias == alias);
+        if let Some(other) = same.map(|s| escape::one_line(&s.plan.server.name)) {
+            return Err(format!(
+                "{} cannot tell the servers `{other}` and `{shown}` apart: name one of them with --name",
+                target.title
+            ));
+        }
         let mut rulings = Vec::new();
         for tool in &plan.tools {
             let (ruling, loss) = rule(target, form, &alias, tool, options)?;
@@ -229,7 +236,7 @@ fn rule<'a>(
         Some(split) => (split.decision(), split.rate),
         None => (tool.decision, tool.rate),
     };
-    let (decision, why) = nearest(&form.can, wanted, options, &|d| (form.except)(tool, d));
+    let (decision, why) = nearest(&form.can, wanted, options, &|d| (form.except)(alias, tool, d));
     let unseen = split.filter(|_| !form.can.arguments);
     let change = match (unseen, why) {
         // Some of its operations would get through that should not: that is the loss, not the harmless ones.

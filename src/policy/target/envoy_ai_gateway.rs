@@ -3,7 +3,7 @@
 
 use super::quote::yaml;
 use super::{
-    Capabilities, Draft, Form, Scope, ServerDraft, Support, Target, callable, literal_key, no_exception, slug,
+    Capabilities, Draft, Form, Scope, ServerDraft, Support, Target, callable, dns_label, literal_key, no_exception,
 };
 use crate::label::Decision;
 
@@ -11,7 +11,7 @@ pub(super) static TARGET: Target = Target {
     id: "envoy-ai-gateway",
     title: "Envoy AI Gateway",
     scope: Scope::ManyServers,
-    alias: |server| slug(server, &[]).map(|name| name.to_ascii_lowercase()),
+    alias: dns_label,
     key: literal_key,
     forms: &[Form {
         file: "mcproute.yaml",

@@ -8,6 +8,7 @@ use super::quote::{document, list, toml};
 use super::{Capabilities, Draft, Form, Scope, Support, Target, callable, no_exception, slug, usable};
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, path};
+use crate::policy::plan::ToolPlan;
 
 const POLICY: &str = "mcpclass.toml";
 
@@ -46,7 +47,7 @@ pub(super) static TARGET: Target = Target {
                 arguments: false,
                 unlisted: Decision::Hide,
             },
-            except: no_exception,
+            except: bracketed,
             emit: settings,
             merge: Some(Merge {
                 format: Format::Json,
@@ -88,6 +89,11 @@ fn key(alias: &str, tool: &str) -> Result<String, String> {
                 .to_owned(),
         ),
     }
+}
+
+/// `tool(…)` in the list of usable tools lets `tool` itself through.
+fn bracketed(_alias: &str, tool: &ToolPlan, decision: Decision) -> Option<&'static str> {
+    (usable(decision) && tool.name.contains('(')).then_some("a name with a bracket stands for the name before it there")
 }
 
 fn policy(draft: &Draft<'_>) -> Result<String, String> {
@@ -154,6 +160,7 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
             path: at(&["trust"]),
             value: json!(false),
             loosest_first: vec![json!(true), json!(false)],
+            general: None,
         });
         edits.push(Edit::Within {
             path: at(&["includeTools"]),

@@ -65,8 +65,27 @@ fn alias(server: &str) -> Result<String, String> {
     if name.is_empty() {
         return Err("nothing of it is left there: name it with --name".to_owned());
     }
-    Ok(name.to_ascii_lowercase())
+    let name = name.to_ascii_lowercase();
+    if OWN.contains(&name.as_str()) {
+        return Err(format!("`{name}` is an extension of Goose itself: use --name"));
+    }
+    Ok(name)
 }
+
+/// Extensions that come with Goose: no server may be granted their tools by calling itself so.
+const OWN: &[&str] = &[
+    "developer",
+    "computercontroller",
+    "autovisualiser",
+    "extensionmanager",
+    "chatrecall",
+    "code_execution",
+    "platform",
+    "skills",
+    "summon",
+    "todo",
+    "apps",
+];
 
 fn key(alias: &str, tool: &str) -> Result<String, String> {
     Ok(format!("{alias}__{tool}"))

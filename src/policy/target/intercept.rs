@@ -36,7 +36,7 @@ pub(super) static TARGET: Target = Target {
 const ONE_READING_STATEMENT: &str = r"(?i)^\s*(select|show|describe|desc|values)\b[^;]*;?\s*$";
 
 /// The path of a counter is split at dots, so that a limit on such a name fails Intercept's own validation.
-fn dotted_limit(tool: &ToolPlan, decision: Decision) -> Option<&'static str> {
+fn dotted_limit(_alias: &str, tool: &ToolPlan, decision: Decision) -> Option<&'static str> {
     (decision == Decision::Limit && tool.name.contains('.')).then_some("it cannot count calls of a name with a dot")
 }
 

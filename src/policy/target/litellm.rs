@@ -3,11 +3,10 @@
 
 use super::connection::Connection;
 use super::quote::{list, yaml};
-use super::{
-    Capabilities, Draft, Form, Scope, ServerDraft, Support, Target, callable, literal_key, no_exception, slug,
-};
+use super::{Capabilities, Draft, Form, Scope, ServerDraft, Support, Target, callable, literal_key, slug};
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Everything, Format, Merge, NO_TOOL, path};
+use crate::policy::plan::ToolPlan;
 
 pub(super) static TARGET: Target = Target {
     id: "litellm",
@@ -27,7 +26,7 @@ pub(super) static TARGET: Target = Target {
             arguments: false,
             unlisted: Decision::Deny,
         },
-        except: no_exception,
+        except: prefixed,
         emit,
         merge: Some(Merge {
             format: Format::Yaml,
@@ -38,6 +37,16 @@ pub(super) static TARGET: Target = Target {
     reader: "documented grammar; LiteLLM's own model and check in the live tests",
     caution: "it neither asks nor counts: limited tools are refused unless --limit-as allow",
 };
+
+/// LiteLLM reads `SERVER-tool` in a list as `tool` too, so such a name would let another tool through.
+fn prefixed(alias: &str, tool: &ToolPlan, decision: Decision) -> Option<&'static str> {
+    let rest = tool
+        .name
+        .get(..alias.len())
+        .filter(|start| start.eq_ignore_ascii_case(alias));
+    let other = rest.is_some_and(|_| tool.name[alias.len()..].starts_with('-'));
+    (callable(decision) && other).then_some("its name reads there as the server's with another tool's")
+}
 
 fn allowed<'a>(server: &'a ServerDraft<'_>) -> Vec<&'a str> {
     let names = server.names(callable);
@@ -107,6 +116,13 @@ mod tests {
     fn no_free_tool_is_not_every_tool() {
         let config = sample::yaml(&TARGET, 0, &[&sample::plan_of("s", &[("wipe", sample::DESTRUCTIVE)])]);
         assert_eq!(config["mcp_servers"]["s"]["allowed_tools"], json!([NO_TOOL]));
+    }
+
+    #[test]
+    fn a_name_that_reads_as_another_tools_is_not_allowed() {
+        let plan = sample::plan_of("s", &[("s-wipe", sample::READ), ("s_read", sample::READ)]);
+        let config = sample::yaml(&TARGET, 0, &[&plan]);
+        assert_eq!(config["mcp_servers"]["s"]["allowed_tools"], json!(["s_read"]));
     }
 
     #[test]

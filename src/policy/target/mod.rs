@@ -119,8 +119,8 @@ pub struct Form {
     pub lives: &'static str,
     /// What it can express.
     pub can: Capabilities,
-    /// Why it cannot say this of one tool although it can of others.
-    pub except: fn(&ToolPlan, Decision) -> Option<&'static str>,
+    /// Why it cannot say this of one tool although it can of others; by the server's alias, the tool and the decision.
+    pub except: fn(&str, &ToolPlan, Decision) -> Option<&'static str>,
     /// Writes it.
     pub emit: fn(&Draft<'_>) -> Result<String, String>,
     /// How it is added to a file that is already there, where that is possible.
@@ -271,8 +271,45 @@ pub fn rows() -> Vec<Row> {
         .collect()
 }
 
+/// The rows as a table in Markdown.
+pub fn markdown() -> String {
+    let mark = |cell: &Cell| match cell {
+        Cell::Plain(true) => "yes".to_owned(),
+        Cell::Plain(false) => "–".to_owned(),
+        Cell::With(file) => format!("with `{file}`"),
+    };
+    let yes = |b: bool| if b { "yes" } else { "–" };
+    let mut out = "| `--for` | file | allow | limit | ask | deny | hide | arguments | a tool added tomorrow | `--merge` | read in the tests by |\n\
+        |---|---|---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    let mut last = "";
+    for row in rows() {
+        let name = if row.target == last {
+            String::new()
+        } else {
+            format!("`{}`", row.target)
+        };
+        let reader = if row.target == last { "" } else { row.reader };
+        last = row.target;
+        put!(
+            out,
+            "| {name} | `{}` | {} | {} | {} | {} | {} | {} | {} | {} | {reader} |\n",
+            row.file,
+            mark(&row.allow),
+            mark(&row.limit),
+            mark(&row.ask),
+            mark(&row.deny),
+            mark(&row.hide),
+            yes(row.arguments),
+            row.unlisted.name(),
+            yes(row.merge),
+        );
+    }
+    out
+}
+
 /// For files that can say of every tool what they can say of one.
-fn no_exception(_tool: &ToolPlan, _decision: Decision) -> Option<&'static str> {
+fn no_exception(_alias: &str, _tool: &ToolPlan, _decision: Decision) -> Option<&'static str> {
     None
 }
 
@@ -298,6 +335,16 @@ fn slug(server: &str, signs: &[char]) -> Result<String, String> {
         return Err("no letter of the server's name can be kept: name it with --name".to_owned());
     }
     Ok(plain.to_owned())
+}
+
+/// For names of Kubernetes.
+fn dns_label(server: &str) -> Result<String, String> {
+    const LONGEST: usize = 63;
+    let name = slug(server, &[])?.to_ascii_lowercase();
+    if name.len() > LONGEST {
+        return Err(format!("it is longer than {LONGEST} characters: name it with --name"));
+    }
+    Ok(name)
 }
 
 /// For targets that compare tool names exactly and give `*` a meaning of its own.

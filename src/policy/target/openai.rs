@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::quote::document;
 use super::{Capabilities, Draft, Form, Scope, Support, Target, callable, literal_key, no_exception, slug, usable};
 use crate::label::Decision;
+use crate::policy::merge::NO_TOOL;
 
 pub(super) static TARGET: Target = Target {
     id: "openai",
@@ -36,11 +37,16 @@ pub(super) static TARGET: Target = Target {
 
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
     let server = draft.servers.first().ok_or("there is no server")?;
+    let mut allowed = server.names(usable);
+    if allowed.is_empty() {
+        // Nowhere is it written that an empty list is none and not no filter.
+        allowed.push(NO_TOOL);
+    }
     Ok(document(&json!({
         "type": "mcp",
         "server_label": server.alias,
         "server_url": Connection::of(draft, server).url(),
-        "allowed_tools": server.names(usable),
+        "allowed_tools": allowed,
         "require_approval": {
             "never": {"tool_names": server.names(callable)},
             "always": {"tool_names": server.names(|d| d == Decision::Ask)},
@@ -66,6 +72,12 @@ mod tests {
             tool["require_approval"]["always"]["tool_names"],
             json!(["session_set_active", "run_code"])
         );
+    }
+
+    #[test]
+    fn no_usable_tool_is_not_every_tool() {
+        let tool = sample::value(&TARGET, 0, &[&sample::plan_of("s", &[("wipe", sample::DESTRUCTIVE)])]);
+        assert_eq!(tool["allowed_tools"], json!([NO_TOOL]));
     }
 
     #[test]

@@ -40,8 +40,23 @@ pub(super) static TARGET: Target = Target {
 
 /// `SERVER_TOOL`, in which other characters become `_`: no name can turn into a wildcard.
 fn key(alias: &str, tool: &str) -> Result<String, String> {
-    Ok(format!("{}_{}", api_name(alias), api_name(tool)))
+    let key = format!("{}_{}", api_name(alias), api_name(tool));
+    if OWN.contains(&key.as_str()) {
+        return Err(format!(
+            "with the server's name it reads `{key}`, a permission of opencode itself: use --name"
+        ));
+    }
+    Ok(key)
 }
+
+/// Permissions and tools of opencode itself that look like a server's: no server may be granted them by its name.
+const OWN: &[&str] = &[
+    "external_directory",
+    "doom_loop",
+    "plan_enter",
+    "plan_exit",
+    "apply_patch",
+];
 
 fn word(ruling: &Ruling<'_>) -> &'static str {
     match ruling.decision {
@@ -65,9 +80,8 @@ fn rules(draft: &Draft<'_>) -> Map<String, Value> {
 }
 
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
-    Ok(document(
-        &json!({"$schema": "https://opencode.ai/config.json", "permission": rules(draft)}),
-    ))
+    Ok(draft.comments("//")
+        + &document(&json!({"$schema": "https://opencode.ai/config.json", "permission": rules(draft)})))
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {
@@ -84,7 +98,7 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::target::sample;
+    use crate::policy::target::{Options, draft, sample};
 
     /// What opencode does with a call: the last rule that matches, else allow.
     fn decide(config: &Value, tool: &str) -> String {
@@ -107,6 +121,14 @@ mod tests {
         assert_eq!(decide("session_clear_all"), "deny");
         assert_eq!(decide("manage_session"), "deny");
         assert_eq!(decide("added_tomorrow"), "deny");
+    }
+
+    #[test]
+    fn no_server_is_granted_what_is_opencodes_own() {
+        let plan = sample::plan_of("external", &[("directory", sample::READ)]);
+        let options = Options::default();
+        let error = draft(&TARGET, &TARGET.forms[0], &[&plan], &options).expect_err("it would open every folder");
+        assert!(error.contains("`directory`") && error.contains("--name"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use serde_json::json;
 use super::cedar::Arguments;
 use super::connection::Connection;
 use super::quote::{cedar, document, yaml};
-use super::{Capabilities, Draft, Form, Ruling, Scope, ServerDraft, Support, Target, bare_key, no_exception, slug};
+use super::{
+    Capabilities, Draft, Form, Ruling, Scope, ServerDraft, Support, Target, bare_key, dns_label, no_exception,
+};
 use crate::label::Decision;
 
 const CAN: Capabilities = Capabilities {
@@ -23,7 +25,7 @@ pub(super) static TARGET: Target = Target {
     id: "toolhive",
     title: "ToolHive",
     scope: Scope::OneServer,
-    alias: |server| slug(server, &[]).map(|name| name.to_ascii_lowercase()),
+    alias: dns_label,
     key: bare_key,
     forms: &[
         Form {

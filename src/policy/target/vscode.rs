@@ -55,7 +55,7 @@ pub(super) static TARGET: Target = Target {
         },
     ],
     reader: "documented grammar",
-    caution: "no setting of VS Code denies a tool: what is hidden is hidden only in the agent `mcpclass`, and asks elsewhere",
+    caution: "VS Code denies no tool and approves none in advance: what is hidden is hidden only in the agent `mcpclass` and asks elsewhere; what is allowed asks until a person allows it for good",
 };
 
 /// Settings know a tool by its bare name, whatever the server; so tools of one name share a decision.
@@ -70,15 +70,16 @@ fn asking(draft: &Draft<'_>) -> Map<String, Value> {
 }
 
 fn settings(draft: &Draft<'_>) -> Result<String, String> {
-    Ok(document(&json!({
-        "chat.tools.global.autoApprove": false,
-        "chat.tools.eligibleForAutoApproval": asking(draft),
-    })))
+    Ok(draft.comments("//")
+        + &document(&json!({
+            "chat.tools.global.autoApprove": false,
+            "chat.tools.eligibleForAutoApproval": asking(draft),
+        })))
 }
 
 fn agent(draft: &Draft<'_>) -> Result<String, String> {
-    let mut out =
-        "---\nname: mcpclass\ndescription: Agent limited to the tools that mcpclass found usable\ntools:\n".to_owned();
+    let mut out = "---\n".to_owned() + &draft.comments("#");
+    out += "name: mcpclass\ndescription: Agent limited to the tools that mcpclass found usable\ntools:\n";
     let mut usable = draft
         .servers
         .iter()
@@ -98,11 +99,13 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
         path: path(&["chat.tools.global.autoApprove"]),
         value: json!(false),
         loosest_first: loosest_first(),
+        general: None,
     };
     let tools = asking(draft).into_iter().map(|(name, value)| Edit::Scale {
         path: path(&["chat.tools.eligibleForAutoApproval", &name]),
         value,
         loosest_first: loosest_first(),
+        general: None,
     });
     std::iter::once(global).chain(tools).collect()
 }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::quote::document;
-use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, any_alias, no_exception};
+use super::{Capabilities, Draft, Form, Ruling, Scope, Support, Target, no_exception};
 use crate::label::Decision;
 use crate::policy::merge::{Edit, Format, Merge, path};
 
@@ -12,7 +12,7 @@ pub(super) static TARGET: Target = Target {
     id: "zed",
     title: "Zed",
     scope: Scope::ManyServers,
-    alias: any_alias,
+    alias,
     key: |alias, tool| Ok(format!("mcp:{alias}:{tool}")),
     forms: &[Form {
         file: "settings.json",
@@ -38,6 +38,14 @@ pub(super) static TARGET: Target = Target {
     caution: "a tool that is added later takes `agent.tool_permissions.default`: leave that at confirm",
 };
 
+/// A colon would let one server's rule read as another's.
+fn alias(server: &str) -> Result<String, String> {
+    if server.contains(':') {
+        return Err("`:` has a meaning of its own in its rules: use --name".to_owned());
+    }
+    Ok(server.to_owned())
+}
+
 fn word(ruling: &Ruling<'_>) -> &'static str {
     match ruling.decision {
         Decision::Allow | Decision::Limit => "allow",
@@ -49,9 +57,8 @@ fn word(ruling: &Ruling<'_>) -> &'static str {
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
     let rulings = draft.servers.iter().flat_map(|s| &s.rulings);
     let tools: Map<String, Value> = rulings.map(|r| (r.key.clone(), json!({"default": word(r)}))).collect();
-    Ok(document(
-        &json!({"agent": {"tool_permissions": {"default": "confirm", "tools": tools}}}),
-    ))
+    Ok(draft.comments("//")
+        + &document(&json!({"agent": {"tool_permissions": {"default": "confirm", "tools": tools}}})))
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {
@@ -61,6 +68,7 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
             path: path(&["agent", "tool_permissions", "tools", &r.key, "default"]),
             value: json!(word(r)),
             loosest_first: ["allow", "confirm", "deny"].map(|w| json!(w)).into(),
+            general: Some(path(&["agent", "tool_permissions", "default"])),
         })
         .collect()
 }

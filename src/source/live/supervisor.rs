@@ -147,10 +147,11 @@ async fn supervise(parent: i32, folder: &Path, wrapper: &[std::ffi::OsString]) -
                 }
                 let all = descendants::of(me);
                 let memory: u64 = all.iter().map(|process| process.memory).sum();
-                ended.overgrown = if memory > MAX_MEMORY {
-                    Some(format!("used more than {} GiB of memory", MAX_MEMORY >> 30))
-                } else if all.len() > MAX_PROCESSES {
+                // Processes first: what forks share is counted for each, so too many of them are too much memory, too.
+                ended.overgrown = if all.len() > MAX_PROCESSES {
                     Some(format!("ran more than {MAX_PROCESSES} processes"))
+                } else if memory > MAX_MEMORY {
+                    Some(format!("used more than {} GiB of memory", MAX_MEMORY >> 30))
                 } else {
                     continue;
                 };

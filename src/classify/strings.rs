@@ -1,0 +1,110 @@
+//! Every string of a definition with its pointer: what people and models may read, wherever it stands. Pointers are
+//! only written when somebody asks for one.
+
+use serde_json::Value;
+
+use crate::manifest::Tool;
+
+/// What a string is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The tool's name, a parameter's name, a value of an enumeration.
+    Identifier,
+    /// A value that shows what could be passed.
+    Sample,
+    /// Anything else.
+    Prose,
+}
+
+/// Keys under which addresses and pictures stand, which nobody reads as text.
+const UNREAD: [&str; 4] = ["icons", "_meta", "$schema", "$ref"];
+/// Strings of one definition that are looked at.
+const MOST: usize = 20_000;
+
+/// Where a string stands.
+#[derive(Debug, Default)]
+pub(crate) struct Path<'a> {
+    steps: Vec<Step<'a>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+impl Path<'_> {
+    /// As a JSON Pointer (RFC 6901).
+    pub(crate) fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in &self.steps {
+            pointer.push('/');
+            match step {
+                Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Step::Index(index) => pointer.push_str(&index.to_string()),
+            }
+        }
+        pointer
+    }
+}
+
+/// Hands each string of a tool to `take`, in the order of the definition.
+pub(crate) fn each<'a>(tool: &'a Tool, take: &mut impl FnMut(&Path<'a>, &'a str, Role)) {
+    let mut path = Path::default();
+    let mut left = MOST;
+    for (key, value) in tool.raw() {
+        if UNREAD.contains(&key.as_str()) {
+            continue;
+        }
+        path.steps.push(Step::Key(key));
+        let role = if key == "name" { Role::Identifier } else { Role::Prose };
+        walk(value, role, &mut path, &mut left, take);
+        path.steps.pop();
+    }
+}
+
+/// A definition is never nested deeper than [`crate::manifest::MAX_TOOL_DEPTH`], so recursion is bounded.
+fn walk<'a>(
+    value: &'a Value,
+    role: Role,
+    path: &mut Path<'a>,
+    left: &mut usize,
+    take: &mut impl FnMut(&Path<'a>, &'a str, Role),
+) {
+    if *left == 0 {
+        return;
+    }
+    match value {
+        Value::String(text) => {
+            *left -= 1;
+            take(path, text, role);
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.steps.push(Step::Index(index));
+                walk(item, role, path, left, take);
+                path.steps.pop();
+            }
+        }
+        Value::Object(object) => {
+            let names = matches!(path.steps.last(), Some(Step::Key("properties")));
+            for (key, item) in object {
+                if UNREAD.contains(&key.as_str()) {
+                    continue;
+                }
+                path.steps.push(Step::Key(key));
+                if names && item.is_object() {
+                    take(path, key, Role::Identifier);
+                }
+                let role = match key.as_str() {
+                    "enum" | "const" if !names => Role::Identifier,
+                    "example" | "examples" | "default" | "pattern" if !names => Role::Sample,
+                    _ => Role::Prose,
+                };
+                walk(item, role, path, left, take);
+                path.steps.pop();
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,241 @@
+//! What raises signals, ready for the classifier: each ground under the words, effects, parameters and findings that
+//! bring it up. Built from `[[ground]]` tables; decides nothing about labels.
+
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::book::{ParamKind, Rule, RuleKind};
+use super::file::{self, Finding};
+use super::lexicon::Lexicon;
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+use crate::label::Category;
+
+/// Words between a verb and the object that a ground asks for, unless the ground says otherwise.
+const WITHIN: usize = 8;
+
+/// One ground.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) id: Arc<str>,
+    /// Index of the signal.
+    pub(crate) signal: usize,
+    /// Bits of [`Category::index`].
+    on: u8,
+    /// Empty: the verb alone suffices.
+    pub(crate) objects: FxHashSet<u32>,
+    pub(crate) unless: FxHashSet<u32>,
+    pub(crate) within: usize,
+}
+
+impl Ground {
+    /// Whether it holds for tools of this category.
+    pub(crate) const fn is_on(&self, category: Category) -> bool {
+        self.on & (1 << category.index()) != 0
+    }
+}
+
+/// What a parameter must take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Text,
+    Switch,
+    List,
+}
+
+/// All grounds, by what brings them up.
+#[derive(Debug, Default)]
+pub(crate) struct Grounds {
+    all: Vec<Ground>,
+    effects: Vec<(Effect, u16)>,
+    verbs: FxHashMap<u32, Vec<u16>>,
+    any_verb: Vec<u16>,
+    rules: FxHashMap<Arc<str>, Vec<u16>>,
+    nouns: FxHashMap<u32, Vec<u16>>,
+    phrases: FxHashMap<u32, Vec<u16>>,
+    params: FxHashMap<Box<str>, Vec<(u16, Shape)>>,
+    open: Vec<(ParamKind, u16)>,
+    findings: Vec<(Finding, u16)>,
+    texts: Option<AhoCorasick>,
+    text_grounds: Vec<u16>,
+}
+
+impl Grounds {
+    pub(crate) fn get(&self, index: u16) -> &Ground {
+        &self.all[index as usize]
+    }
+
+    /// The grounds that an operation may bring up, by its effect, its verb and the rule that read it.
+    pub(crate) fn of_operation(&self, effect: Effect, verb: u32, rule: &str) -> impl Iterator<Item = u16> {
+        let acts = effect.category().is_some_and(|category| category != Category::Read);
+        let by_effect = self.effects.iter().filter(move |(e, _)| *e == effect).map(|(_, g)| *g);
+        let by_verb = self.verbs.get(&verb).map_or(&[][..], Vec::as_slice).iter().copied();
+        let any = if acts { self.any_verb.as_slice() } else { &[] };
+        let by_rule = self.rules.get(rule).map_or(&[][..], Vec::as_slice).iter().copied();
+        by_effect.chain(by_verb).chain(any.iter().copied()).chain(by_rule)
+    }
+
+    /// The grounds of which this word or phrase is what the tool is about.
+    pub(crate) fn of_noun(&self, number: u32) -> &[u16] {
+        self.nouns.get(&number).map_or(&[], Vec::as_slice)
+    }
+
+    /// The grounds of this phrase.
+    pub(crate) fn of_phrase(&self, number: u32) -> &[u16] {
+        self.phrases.get(&number).map_or(&[], Vec::as_slice)
+    }
+
+    /// The grounds of a parameter's name.
+    pub(crate) fn of_parameter(&self, key: &str) -> &[(u16, Shape)] {
+        self.params.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The grounds of an open argument.
+    pub(crate) fn of_open(&self, kind: ParamKind) -> impl Iterator<Item = u16> {
+        self.open.iter().filter(move |(k, _)| *k == kind).map(|(_, g)| *g)
+    }
+
+    /// The grounds of what the program finds by itself.
+    pub(crate) fn of_finding(&self, finding: Finding) -> impl Iterator<Item = u16> {
+        self.findings
+            .iter()
+            .filter(move |(f, _)| *f == finding)
+            .map(|(_, g)| *g)
+    }
+
+    /// Texts of grounds in `plain`, which is in the form of [`crate::text::plain`]: bytes and ground.
+    pub(crate) fn in_text(&self, plain: &str) -> impl Iterator<Item = (usize, usize, u16)> {
+        let found = self.texts.as_ref().map(|texts| texts.find_iter(plain));
+        found.into_iter().flatten().filter_map(|hit| {
+            let (start, end) = (hit.start(), hit.end());
+            let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let edge = |inside: Option<char>, outside: Option<char>| !(is_word(inside) && is_word(outside));
+            let text = &plain[start..end];
+            let whole = edge(text.chars().next(), plain[..start].chars().next_back())
+                && edge(text.chars().next_back(), plain[end..].chars().next());
+            whole.then(|| (start, end, self.text_grounds[hit.pattern().as_usize()]))
+        })
+    }
+}
+
+/// A rule's words, for people.
+pub(super) fn words(ground: &file::Ground) -> Vec<String> {
+    let effects = ground.effects.iter().map(|e| e.name().to_owned());
+    let lists = [
+        &ground.verbs,
+        &ground.rules,
+        &ground.objects,
+        &ground.phrases,
+        &ground.texts,
+        &ground.params,
+        &ground.switches,
+        &ground.lists,
+        &ground.open,
+    ];
+    effects.chain(lists.into_iter().flatten().cloned()).collect()
+}
+
+/// Grounds in the making.
+#[derive(Default)]
+pub(super) struct Making {
+    made: Grounds,
+    texts: Vec<String>,
+}
+
+impl Making {
+    pub(super) fn add(
+        &mut self,
+        ground: &file::Ground,
+        file: &str,
+        signal: usize,
+        (objects, unless): (FxHashSet<u32>, FxHashSet<u32>),
+        lexicon: &mut Lexicon,
+        rules: &[Rule],
+    ) -> Result<()> {
+        let index = self.made.all.len() as u16;
+        let unknown = |what: &str, name: &str, help: String| {
+            let message = format!(
+                "rules/{file}: the rule {} names {name:?}, which is no {what}",
+                ground.id
+            );
+            Error::new(message).help(help)
+        };
+        let made = &mut self.made;
+        made.effects.extend(ground.effects.iter().map(|e| (*e, index)));
+        for verb in &ground.verbs {
+            if verb == "*" {
+                made.any_verb.push(index);
+                continue;
+            }
+            let known = lexicon
+                .known(verb)
+                .filter(|n| lexicon.word(*n).verb.is_some_and(|v| v.base == *n));
+            let help = || "add the base form to a group in rules/verbs.toml".to_owned();
+            let base = known.ok_or_else(|| unknown("verb of the book", verb, help()))?;
+            made.verbs.entry(base).or_default().push(index);
+        }
+        for id in &ground.rules {
+            let reads = |r: &&Rule| matches!(r.kind, RuleKind::Verb | RuleKind::Pair) && *r.id == **id;
+            let rule = rules.iter().find(reads);
+            let help = || "`mcpclass rules list` shows the verb groups and pairs".to_owned();
+            let rule = rule.ok_or_else(|| unknown("verb group and no pair", id, help()))?;
+            made.rules.entry(Arc::clone(&rule.id)).or_default().push(index);
+        }
+        if ground.effects.is_empty() && ground.verbs.is_empty() && ground.rules.is_empty() {
+            let mut numbers: Vec<u32> = objects.iter().copied().collect();
+            numbers.sort_unstable();
+            for number in numbers {
+                made.nouns.entry(number).or_default().push(index);
+            }
+        }
+        for phrase in &ground.phrases {
+            let number = lexicon.intern_phrase(phrase);
+            made.phrases.entry(number).or_default().push(index);
+        }
+        let shapes = [
+            (&ground.params, Shape::Text),
+            (&ground.switches, Shape::Switch),
+            (&ground.lists, Shape::List),
+        ];
+        for (names, shape) in shapes {
+            for name in names {
+                made.params
+                    .entry(name.as_str().into())
+                    .or_default()
+                    .push((index, shape));
+            }
+        }
+        for name in &ground.open {
+            let kind = ParamKind::ALL.iter().copied().find(|k| k.name() == name);
+            let help = || "the kinds stand in rules/params.toml".to_owned();
+            made.open
+                .push((kind.ok_or_else(|| unknown("kind of parameter", name, help()))?, index));
+        }
+        made.findings.extend(ground.found.map(|f| (f, index)));
+        made.text_grounds.extend(ground.texts.iter().map(|_| index));
+        self.texts.extend(ground.texts.iter().cloned());
+        let on = ground.on.iter().fold(0, |bits, category| bits | 1 << category.index());
+        made.all.push(Ground {
+            id: ground.id.as_str().into(),
+            signal,
+            on: if on == 0 { u8::MAX } else { on },
+            objects,
+            unless,
+            within: ground.within.unwrap_or(WITHIN),
+        });
+        Ok(())
+    }
+
+    pub(super) fn build(mut self) -> Result<Grounds> {
+        if !self.texts.is_empty() {
+            let automaton = AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(&self.texts);
+            let failed = |e| Error::new(format!("the texts of the signals do not compile: {e}"));
+            self.made.texts = Some(automaton.map_err(failed)?);
+        }
+        Ok(self.made)
+    }
+}

@@ -1,0 +1,180 @@
+//! Finds what is not there for the eye: invisible characters, look-alike letters, encoded blobs, padding. Says where,
+//! as bytes of the text; that some of it is honest (emoji, right-to-left text, hard spaces) is known here and nowhere else.
+
+use std::ops::Range;
+
+use super::escape::is_hidden;
+use super::words;
+
+/// White space that pushes what follows out of sight.
+const PADDING: usize = 100;
+/// Line feeds that do.
+const LINES: usize = 12;
+/// The shortest run of base64 or hexadecimal digits that is worth a look.
+const ENCODED: usize = 120;
+
+/// Where a text holds something.
+pub type Place = Range<usize>;
+
+/// The first run of characters that nobody sees or that reorder what is seen.
+pub fn invisible(text: &str) -> Option<Place> {
+    if text
+        .bytes()
+        .all(|b| b >= 0x20 && b < 0x7f || matches!(b, b'\n' | b'\r' | b'\t'))
+    {
+        return None;
+    }
+    let right_to_left = text.chars().any(is_right_to_left);
+    let mut start = None;
+    let mut previous = '\n';
+    for (at, c) in text.char_indices() {
+        let suspicious = if c.is_control() {
+            !matches!(c, '\n' | '\r' | '\t')
+        } else {
+            is_hidden(c) && !is_honest(c, previous, text[at + c.len_utf8()..].chars().next(), right_to_left)
+        };
+        match (suspicious, start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => return Some(from..at),
+            _ => {}
+        }
+        previous = c;
+    }
+    start.map(|from| from..text.len())
+}
+
+/// Hidden characters that writing needs: emoji and their flags, joiners of scripts that join, marks of direction in
+/// text that runs from the right, a byte order mark.
+fn is_honest(c: char, previous: char, next: Option<char>, right_to_left: bool) -> bool {
+    match c {
+        '\u{FE0E}' | '\u{FE0F}' => !previous.is_ascii_alphabetic() && !previous.is_whitespace() && !is_hidden(previous),
+        '\u{200C}' | '\u{200D}' => {
+            let joins = |c: char| !c.is_ascii() && (!is_hidden(c) || matches!(c, '\u{FE0F}'));
+            joins(previous) && next.is_some_and(joins)
+        }
+        '\u{200E}' | '\u{200F}' | '\u{61C}' => right_to_left,
+        '\u{FEFF}' => previous == '\n',
+        // Black flag, then the tags of a region.
+        '\u{E0020}'..='\u{E007F}' => matches!(previous, '\u{1F3F4}' | '\u{E0020}'..='\u{E007E}') && next.is_some(),
+        // Line separators copied from a text processor break the line, as they should.
+        '\u{2028}' | '\u{2029}' => true,
+        _ => false,
+    }
+}
+
+const fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}')
+}
+
+/// The first word that has letters of another script in place of the Latin ones they look like. In an `identifier`,
+/// letters of other widths count too.
+pub fn look_alike(text: &str, identifier: bool) -> Option<Place> {
+    if text.is_ascii() {
+        return None;
+    }
+    let mut start = 0;
+    let ends = text
+        .char_indices()
+        .filter(|(_, c)| !(c.is_alphanumeric() || is_hidden(*c)))
+        .map(|(at, c)| (at, at + c.len_utf8()))
+        .chain(std::iter::once((text.len(), text.len())));
+    for (end, next) in ends {
+        let word = &text[start..end];
+        if !word.is_ascii() && words::imitates(word, identifier) {
+            return Some(start..end);
+        }
+        start = next;
+    }
+    None
+}
+
+/// The first long run of base64 or hexadecimal digits.
+pub fn encoded(text: &str) -> Option<Place> {
+    if text.len() < ENCODED {
+        return None;
+    }
+    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for at in 0..=bytes.len() {
+        if bytes.get(at).is_some_and(|b| is_digit(*b)) {
+            continue;
+        }
+        let run = &bytes[start..at];
+        if run.len() >= ENCODED {
+            let has = |test: fn(&u8) -> bool| run.iter().filter(|b| test(b)).count() > run.len() / 20;
+            // Digits among letters: a path or a list without spaces has few.
+            let mixed = has(u8::is_ascii_digit)
+                && (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+                    || run.iter().all(u8::is_ascii_hexdigit));
+            if mixed {
+                return Some(start..at);
+            }
+        }
+        start = at + 1;
+    }
+    None
+}
+
+/// The first stretch of white space that hides what follows it.
+pub fn padding(text: &str) -> Option<Place> {
+    if text.len() < LINES {
+        return None;
+    }
+    let mut start = None;
+    let (mut spaces, mut lines) = (0, 0);
+    for (at, c) in text.char_indices() {
+        if c.is_whitespace() || c == '\u{2800}' {
+            start = start.or(Some(at));
+            spaces += 1;
+            lines += usize::from(c == '\n');
+            continue;
+        }
+        if let Some(from) = start.filter(|_| spaces >= PADDING || lines >= LINES) {
+            return Some(from..at);
+        }
+        (start, spaces, lines) = (None, 0, 0);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn honest_text_hides_nothing() {
+        for text in [
+            "Delete a note — naïve, 10 µm, Δt",
+            "👩‍💻 ships ✅️ and ❤️",
+            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}!",
+            "می‌خواهم \u{200f}متن",
+            "\u{feff}Text",
+            "Удаляет запись MCP",
+            "日本語の説明",
+            "a\n    b\n\n\n    c",
+            "https://example.com/a/very/long/path/that/goes/on/and/on/and/on/and/on/and/on/and/on/and/on/and/on/and/on/and/on/and",
+        ] {
+            assert_eq!(invisible(text), None, "{text:?}");
+            assert_eq!(look_alike(text, false), None, "{text:?}");
+            assert_eq!(encoded(text), None, "{text:?}");
+            assert_eq!(padding(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_found_where_it_is() {
+        assert_eq!(invisible("ab\u{200b}\u{200b}c"), Some(2..8));
+        assert_eq!(invisible("ab\u{202e}"), Some(2..5));
+        assert_eq!(invisible("a\u{e0041}\u{e0042}"), Some(1..9));
+        assert_eq!(invisible("x\u{1b}[2J"), Some(1..2));
+        assert_eq!(look_alike("a dеlete b", false), Some(2..9), "Cyrillic e");
+        assert_eq!(look_alike("ｄelete_x", true), Some(0..8), "full width");
+        assert_eq!(look_alike("ｄelete_x", false), None);
+        let blob = "aGVsbG8gd29ybGQ0".repeat(8);
+        assert_eq!(encoded(&format!("x {blob}")), Some(2..2 + blob.len()));
+        let far = format!("Adds.{}Then", " ".repeat(120));
+        assert_eq!(padding(&far), Some(5..125));
+        assert_eq!(padding(&format!("Adds.{}", " ".repeat(120))), None, "nothing follows");
+    }
+}

@@ -1,0 +1,68 @@
+//! Text in the form in which sentences are compared: lower case, one space for any white space, straight quotes,
+//! nothing hidden. Knows how to get back to the bytes of the original.
+
+use super::escape::is_hidden;
+
+/// Writes the plain form of `text` over `out`.
+pub fn write(text: &str, out: &mut String) {
+    out.clear();
+    out.reserve(text.len());
+    each(text, |_, c| out.push(c));
+}
+
+/// The bytes of the original that `start..end` of its plain form stands for.
+pub fn origin(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let (mut from, mut to, mut length) = (text.len(), text.len(), 0);
+    each(text, |at, c| {
+        if length <= start {
+            from = at;
+        }
+        if length < end {
+            to = at;
+        }
+        length += c.len_utf8();
+    });
+    let width = text[to..].chars().next().map_or(0, char::len_utf8);
+    (from, to + width)
+}
+
+fn each(text: &str, mut take: impl FnMut(usize, char)) {
+    let mut space = false;
+    for (at, c) in text.char_indices() {
+        if c.is_whitespace() {
+            if !space {
+                take(at, ' ');
+            }
+            space = true;
+            continue;
+        }
+        let plain = match c {
+            '\u{2018}' | '\u{2019}' => '\'',
+            '\u{201C}' | '\u{201D}' => '"',
+            c if c.is_ascii() => c.to_ascii_lowercase(),
+            c if is_hidden(c) => continue,
+            // The first of several is enough to compare by.
+            c => c.to_lowercase().next().unwrap_or(c),
+        };
+        space = false;
+        take(at, plain);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_in_plain_text_has_its_place_in_the_original() {
+        let text = "É: Do\u{200b}n’t \n TELL  them.";
+        let mut plain = String::new();
+        write(text, &mut plain);
+        assert_eq!(plain, "é: don't tell them.");
+        let start = plain.find("don't tell").expect("there");
+        let (from, to) = origin(text, start, start + "don't tell".len());
+        assert_eq!(&text[from..to], "Do\u{200b}n’t \n TELL");
+        assert_eq!(origin("a", 0, 1), (0, 1));
+        assert_eq!(origin("", 0, 0), (0, 0));
+    }
+}

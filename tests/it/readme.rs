@@ -1,0 +1,80 @@
+//! The README keeps its word: the commands in it work, and print what it shows.
+
+use std::fs;
+
+use crate::common::{mcpclass, root, stderr, stdout};
+
+/// The fenced blocks of the README, with the language after the fence.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(language)) => open = Some((language.to_owned(), String::new())),
+            (Some(_), Some(_)) => found.extend(open.take()),
+            (Some((_, body)), None) => {
+                body.push_str(line);
+                body.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).expect("the README")
+}
+
+/// A command line of the README as the arguments of the program; `None` where it is another program's.
+fn arguments(line: &str) -> Option<Vec<String>> {
+    let line = line.trim();
+    let rest = line
+        .strip_prefix("mcpclass ")
+        .or_else(|| line.strip_prefix("cargo run --release -- "))?;
+    shlex::split(rest)
+}
+
+#[test]
+fn the_first_command_prints_what_is_shown() {
+    let text = readme();
+    let blocks = blocks(&text);
+    let (command, shown) = (&blocks[0], &blocks[1]);
+    assert_eq!((command.0.as_str(), shown.0.as_str()), ("console", "text"));
+    let line = command.1.trim().strip_prefix("$ ").expect("a prompt");
+    let args = arguments(line).expect("the program's arguments");
+    let output = mcpclass(&root()).args(args).output().expect("it runs");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), shown.1, "the README shows another output");
+}
+
+/// What can be run offline and without writing anything runs; every option and subcommand named exists.
+#[test]
+fn the_commands_on_fixtures_work() {
+    let text = readme();
+    let mut ran = 0;
+    let quoted = text
+        .split('`')
+        .filter(|part| part.starts_with("mcpclass ") && part.contains("fixtures/"));
+    for line in quoted {
+        let args = arguments(line).expect("the program's arguments");
+        let writes = args.iter().any(|arg| arg == "-o" || arg == "--out");
+        let dir = tempfile::tempdir().expect("a folder");
+        let args: Vec<String> = args
+            .into_iter()
+            .map(|arg| {
+                if arg.starts_with("fixtures/") {
+                    root().join(arg).display().to_string()
+                } else {
+                    arg
+                }
+            })
+            .collect();
+        let output = mcpclass(dir.path()).args(&args).output().expect("it runs");
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+        let wrote = fs::read_dir(dir.path()).expect("the folder").count() > 0;
+        assert_eq!(wrote, writes, "{line}");
+        ran += 1;
+    }
+    assert!(ran >= 3, "only {ran} commands");
+}
