@@ -58,17 +58,31 @@ pub(crate) fn bench(folder: &Path) {
         time: work / AT_ONCE as u32,
         memory: 0,
     };
-    print(&format!("{SERVERS} live servers, {AT_ONCE} at once, ideal"), ideal, None);
+    print(
+        &format!("{SERVERS} live servers, {AT_ONCE} at once, ideal"),
+        ideal,
+        None,
+    );
     print(&format!("{SERVERS} live servers, {AT_ONCE} at once"), cost, None);
-    println!("| | {:.2} × ideal | | |", cost.time.as_secs_f64() / ideal.time.as_secs_f64());
+    println!(
+        "| | {:.2} × ideal | | |",
+        cost.time.as_secs_f64() / ideal.time.as_secs_f64()
+    );
 }
 
 /// Answers the requests of one connection.
 async fn serve(mut stream: TcpStream) {
     let mut bytes = Vec::new();
     loop {
-        let Some((path, body)) = request(&mut stream, &mut bytes).await else { return };
-        let number: usize = path.trim_start_matches('/').split('/').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let Some((path, body)) = request(&mut stream, &mut bytes).await else {
+            return;
+        };
+        let number: usize = path
+            .trim_start_matches('/')
+            .split('/')
+            .next()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
         let answer = match number % 20 {
             7 => {
                 tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -94,7 +108,8 @@ async fn answer(body: &str, number: usize) -> String {
     match call["method"].as_str() {
         Some("initialize") => {
             let info = serde_json::json!({"name": format!("bench-{number}"), "version": "1"});
-            let result = serde_json::json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info});
+            let result =
+                serde_json::json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info});
             serde_json::json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string()
         }
         Some("tools/list") => {
@@ -103,7 +118,8 @@ async fn answer(body: &str, number: usize) -> String {
             serde_json::json!({"jsonrpc": "2.0", "id": id, "result": {"tools": [tool]}}).to_string()
         }
         Some(_) if !id.is_null() => {
-            serde_json::json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "no such method"}}).to_string()
+            serde_json::json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "no such method"}})
+                .to_string()
         }
         _ => String::new(),
     }
@@ -116,7 +132,8 @@ async fn request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(String,
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse::<usize>().ok())?
             });
             let whole = end + 4 + length.unwrap_or(0);
             if bytes.len() >= whole {

@@ -18,7 +18,10 @@ struct Bench {
 }
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
     let tools = words.iter().find_map(|word| word.strip_prefix("tools=")?.parse().ok());
     let bench = Bench {
         folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder"),
@@ -58,7 +61,10 @@ impl Bench {
     /// The best of three, for whatever else runs on the machine only adds.
     fn parse(path: &Path) -> Cost {
         let path = path.to_str().expect("UTF-8");
-        (0..3).map(|_| run(&["parse", path], None)).min_by(|a, b| a.time.cmp(&b.time)).expect("three")
+        (0..3)
+            .map(|_| run(&["parse", path], None))
+            .min_by(|a, b| a.time.cmp(&b.time))
+            .expect("three")
     }
 
     fn start(&self) {
@@ -72,7 +78,11 @@ impl Bench {
         };
         print("mcpclass --version", median(&["--version"]), None);
         let listing = self.corpus(50, "tools");
-        print("scan of a file of 50 tools", median(&["scan", listing.to_str().expect("UTF-8")]), None);
+        print(
+            "scan of a file of 50 tools",
+            median(&["scan", listing.to_str().expect("UTF-8")]),
+            None,
+        );
     }
 
     fn classify(&self) {
@@ -119,7 +129,13 @@ impl Bench {
             let records = self.corpus(tools, "servers");
             let records = records.to_str().expect("UTF-8");
             let catalogue = self.folder.path().join(format!("linear-{tools}"));
-            let args = ["index", records, "--catalogue", catalogue.to_str().expect("UTF-8"), "--quiet"];
+            let args = [
+                "index",
+                records,
+                "--catalogue",
+                catalogue.to_str().expect("UTF-8"),
+                "--quiet",
+            ];
             let cost = run(&args, None);
             let each = cost.time.as_secs_f64() * 1e6 / tools as f64;
             print(&format!("index {tools} tools ({each:.1} µs each)"), cost, None);

@@ -14,7 +14,10 @@ pub(crate) struct Cost {
 /// Runs the program; its output goes to `output`, or nowhere.
 pub(crate) fn run(args: &[&str], output: Option<Stdio>) -> Cost {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcpclass"));
-    command.args(args).stdout(output.unwrap_or_else(Stdio::null)).stderr(Stdio::null());
+    command
+        .args(args)
+        .stdout(output.unwrap_or_else(Stdio::null))
+        .stderr(Stdio::null());
     let begun = Instant::now();
     let mut child = command.spawn().expect("the program starts");
     let status = format!("/proc/{}/status", child.id());
@@ -25,7 +28,9 @@ pub(crate) fn run(args: &[&str], output: Option<Stdio>) -> Cost {
             break ended;
         }
         let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        let peak = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
         memory = memory.max(peak.unwrap_or(0));
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
@@ -43,6 +48,8 @@ pub(crate) fn print(what: &str, cost: Cost, parse: Option<Cost>) {
     } else {
         format!("{seconds:.2} s")
     };
-    let ratio = parse.map_or(String::new(), |parse| format!("{:.1} × parse", seconds / parse.time.as_secs_f64()));
+    let ratio = parse.map_or(String::new(), |parse| {
+        format!("{:.1} × parse", seconds / parse.time.as_secs_f64())
+    });
     println!("| {what} | {time} | {ratio} | {} MB |", cost.memory / 1024);
 }

@@ -20,19 +20,35 @@ fn record(server: &str, tools: &[(&str, &str)]) -> String {
 }
 
 fn two_servers() -> String {
-    let notes = record("notes", &[("list_notes", "Lists notes."), ("delete_note", "Permanently deletes a note.")]);
-    let shell = record("shell", &[("runCommand", "Runs a shell command and returns what it prints.")]);
+    let notes = record(
+        "notes",
+        &[
+            ("list_notes", "Lists notes."),
+            ("delete_note", "Permanently deletes a note."),
+        ],
+    );
+    let shell = record(
+        "shell",
+        &[("runCommand", "Runs a shell command and returns what it prints.")],
+    );
     format!("{notes}\n{shell}\n")
 }
 
 /// Runs a command against the catalogue `c` of a folder.
 fn ask(dir: &Path, args: &[&str]) -> Output {
-    mcpclass(dir).args(args).args(["--catalogue", "c"]).output().expect("the program starts")
+    mcpclass(dir)
+        .args(args)
+        .args(["--catalogue", "c"])
+        .output()
+        .expect("the program starts")
 }
 
 /// The lines of an answer in JSON.
 fn lines(output: &Output) -> Vec<Value> {
-    stdout(output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    stdout(output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
 }
 
 fn index(dir: &Path, args: &[&str]) -> Vec<Value> {
@@ -52,7 +68,10 @@ fn found(dir: &Path, args: &[&str]) -> Vec<String> {
     all.extend(args);
     let output = ask(dir, &all);
     assert!(matches!(output.status.code(), Some(0 | 3)), "{}", stderr(&output));
-    lines(&output).iter().map(|hit| hit["name"].as_str().unwrap_or_default().to_owned()).collect()
+    lines(&output)
+        .iter()
+        .map(|hit| hit["name"].as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 #[test]
@@ -64,12 +83,19 @@ fn what_is_indexed_is_found_shown_counted_and_exported() {
     assert_eq!(found(dir.path(), &["note", "delete"]), ["delete_note"]);
     assert_eq!(found(dir.path(), &["\"shell command\""]), ["runCommand"]);
     assert_eq!(found(dir.path(), &["comm*"]), ["runCommand"]);
-    assert_eq!(found(dir.path(), &["--server", "notes", "--category", "Destructive"]), ["delete_note"]);
+    assert_eq!(
+        found(dir.path(), &["--server", "notes", "--category", "Destructive"]),
+        ["delete_note"]
+    );
     assert_eq!(found(dir.path(), &["--", "notes", "-delete"]), ["list_notes"]);
     assert!(found(dir.path(), &["\"command shell\""]).is_empty());
     for broken in ["\"", "(", "AND", "a NEAR/", "*", "tool:x", "^", "{"] {
         let output = ask(dir.path(), &["search", broken]);
-        assert!(!stderr(&output).contains("fts5") && !stderr(&output).contains("syntax"), "{}", stderr(&output));
+        assert!(
+            !stderr(&output).contains("fts5") && !stderr(&output).contains("syntax"),
+            "{}",
+            stderr(&output)
+        );
     }
 
     let shown = ask(dir.path(), &["show", "notes/delete_note", "--format", "json"]);
@@ -80,7 +106,12 @@ fn what_is_indexed_is_found_shown_counted_and_exported() {
     let stats = ask(dir.path(), &["stats", "--format", "json"]);
     let stats: Value = serde_json::from_str(&stdout(&stats)).expect("JSON");
     assert_eq!((&stats["servers"], &stats["tools"]), (&json!(2), &json!(3)));
-    let by_category: i64 = stats["category"].as_array().expect("a list").iter().filter_map(|c| c["tools"].as_i64()).sum();
+    let by_category: i64 = stats["category"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|c| c["tools"].as_i64())
+        .sum();
     assert_eq!(by_category, 3);
 
     let csv = stdout(&ask(dir.path(), &["export", "--format", "csv"]));
@@ -101,7 +132,10 @@ fn a_catalogue_gives_the_same_assessments_as_a_scan() {
     let listing = listing.to_str().expect("UTF-8");
     index(dir.path(), &[listing]);
     let exported = lines(&ask(dir.path(), &["export"]));
-    let scan = mcpclass(dir.path()).args(["scan", "--format", "json", listing]).output().expect("it starts");
+    let scan = mcpclass(dir.path())
+        .args(["scan", "--format", "json", listing])
+        .output()
+        .expect("it starts");
     let scan: Value = serde_json::from_str(&stdout(&scan)).expect("JSON");
     let scanned = scan["servers"][0]["tools"].as_array().expect("tools");
     assert_eq!(exported.len(), scanned.len());
@@ -122,18 +156,33 @@ fn what_did_not_change_is_passed_over_and_what_did_is_history() {
     let again = ask(dir.path(), &["index", "servers.jsonl"]);
     assert!(stdout(&again).contains("2 unchanged"), "{}", stdout(&again));
 
-    let notes = record("notes", &[("list_notes", "Lists notes, then permanently deletes all of them."), ("add_note", "Adds a note.")]);
-    let shell = record("shell", &[("runCommand", "Runs a shell command and returns what it prints.")]);
+    let notes = record(
+        "notes",
+        &[
+            ("list_notes", "Lists notes, then permanently deletes all of them."),
+            ("add_note", "Adds a note."),
+        ],
+    );
+    let shell = record(
+        "shell",
+        &[("runCommand", "Runs a shell command and returns what it prints.")],
+    );
     fs::write(&path, format!("{notes}\n{shell}\n")).expect("written");
     let changed = index(dir.path(), &["servers.jsonl"]);
     assert_eq!(changed.len(), 1, "{changed:?}");
-    assert_eq!((&changed[0]["server"], &changed[0]["changes"]), (&json!("notes"), &json!(3)));
+    assert_eq!(
+        (&changed[0]["server"], &changed[0]["changes"]),
+        (&json!("notes"), &json!(3))
+    );
     assert!(found(dir.path(), &["delete_note"]).is_empty());
     let stats = ask(dir.path(), &["stats", "--since", "1d", "--format", "json"]);
     let stats: Value = serde_json::from_str(&stdout(&stats)).expect("JSON");
     let changes = stats["changes"].as_array().expect("changes");
     let of = |tool: &str| changes.iter().find(|c| c["tool"] == tool).expect("a change");
-    assert_eq!((of("delete_note")["is"].is_null(), of("add_note")["was"].is_null()), (true, true));
+    assert_eq!(
+        (of("delete_note")["is"].is_null(), of("add_note")["was"].is_null()),
+        (true, true)
+    );
     assert_eq!(of("list_notes")["was"]["category"], "Read");
     assert_eq!(stats["tools"], 3);
 }
@@ -146,7 +195,10 @@ fn a_bad_line_is_a_row_with_its_reason_and_costs_no_other() {
     let output = ask(dir.path(), &["index", "servers.jsonl"]);
     assert_eq!(output.status.code(), Some(4));
     let stats = stdout(&ask(dir.path(), &["stats", "--failures"]));
-    assert!(stats.contains("servers.jsonl:3") && stats.contains("2 servers"), "{stats}");
+    assert!(
+        stats.contains("servers.jsonl:3") && stats.contains("2 servers"),
+        "{stats}"
+    );
     // Mended, it is forgotten.
     fs::write(&path, two_servers()).expect("written");
     assert_eq!(ask(dir.path(), &["index", "servers.jsonl"]).status.code(), Some(0));
@@ -175,7 +227,10 @@ fn a_newer_rule_book_judges_what_is_stored_and_contacts_nobody() {
     let anew = index(dir.path(), &["--reassess"]);
     assert_eq!(anew.len(), 2, "{anew:?}");
     let exported = lines(&ask(dir.path(), &["export"]));
-    let listing = exported.iter().find(|tool| tool["name"] == "list_notes").expect("there");
+    let listing = exported
+        .iter()
+        .find(|tool| tool["name"] == "list_notes")
+        .expect("there");
     assert_eq!(listing["decision"], "deny");
     assert_eq!(found(dir.path(), &["notes"]).len(), 2);
 }
@@ -192,7 +247,11 @@ fn slow_server() -> Server {
 }
 
 fn listings(server: &Server) -> usize {
-    server.requests().iter().filter(|request| request.call() == "tools/list").count()
+    server
+        .requests()
+        .iter()
+        .filter(|request| request.call() == "tools/list")
+        .count()
 }
 
 #[test]
@@ -201,29 +260,60 @@ fn killed_in_the_middle_it_goes_on_where_it_stopped() {
     const AT_ONCE: usize = 2;
     let dir = tempfile::tempdir().expect("a folder");
     let server = slow_server();
-    let list: String = (0..SERVERS).map(|n| format!("http://127.0.0.1:{}/{n}\n", server.port)).collect();
+    let list: String = (0..SERVERS)
+        .map(|n| format!("http://127.0.0.1:{}/{n}\n", server.port))
+        .collect();
     fs::write(dir.path().join("list.txt"), list).expect("written");
-    let args = ["index", "list.txt", "--catalogue", "c", "--allow-private", "--at-once", "2", "--format", "jsonl"];
-    let mut child = mcpclass(dir.path()).args(args).stdout(Stdio::piped()).spawn().expect("it starts");
+    let args = [
+        "index",
+        "list.txt",
+        "--catalogue",
+        "c",
+        "--allow-private",
+        "--at-once",
+        "2",
+        "--format",
+        "jsonl",
+    ];
+    let mut child = mcpclass(dir.path())
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     let output = BufReader::new(child.stdout.take().expect("piped"));
     let first: Vec<String> = output.lines().take(10).map(|line| line.expect("a line")).collect();
     child.kill().expect("killed");
     child.wait().expect("ended");
     assert_eq!(first.len(), 10);
 
-    let rest = mcpclass(dir.path()).args(args).arg("--resume").output().expect("it starts");
+    let rest = mcpclass(dir.path())
+        .args(args)
+        .arg("--resume")
+        .output()
+        .expect("it starts");
     assert!(rest.status.success(), "{}", stderr(&rest));
     let resumed = lines(&rest).len();
-    assert!(resumed <= SERVERS - 8, "{resumed} servers were listed after ten were done");
+    assert!(
+        resumed <= SERVERS - 8,
+        "{resumed} servers were listed after ten were done"
+    );
     // Every server is there, once; only what was under way when it was killed was asked twice.
     let exported = lines(&ask(dir.path(), &["export"]));
     let mut origins: Vec<&str> = exported.iter().filter_map(|tool| tool["origin"].as_str()).collect();
     origins.sort_unstable();
     origins.dedup();
     assert_eq!((exported.len(), origins.len()), (SERVERS, SERVERS));
-    assert!(listings(&server) <= SERVERS + 3 * AT_ONCE + 2, "{} listings", listings(&server));
+    assert!(
+        listings(&server) <= SERVERS + 3 * AT_ONCE + 2,
+        "{} listings",
+        listings(&server)
+    );
     // A run that ended leaves nothing to resume.
-    let again = mcpclass(dir.path()).args(args).arg("--resume").output().expect("it starts");
+    let again = mcpclass(dir.path())
+        .args(args)
+        .arg("--resume")
+        .output()
+        .expect("it starts");
     assert_eq!(lines(&again).len(), SERVERS);
 }
 
@@ -235,7 +325,10 @@ fn a_busy_server_is_asked_again_after_the_time_it_names() {
         if asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
             return response(429, &[("retry-after", "1")], b"");
         }
-        json_response(200, &request.legacy(&json!([{"name": "list_notes", "inputSchema": {"type": "object"}}])))
+        json_response(
+            200,
+            &request.legacy(&json!([{"name": "list_notes", "inputSchema": {"type": "object"}}])),
+        )
     });
     let listed = index(dir.path(), &[&server.url()]);
     assert_eq!(statuses(&listed), ["new"]);
@@ -247,13 +340,17 @@ fn a_registry_is_read_page_by_page_and_then_only_what_changed() {
     let server = Server::answering(move |request| {
         let host = request.header("host").unwrap_or_default().to_owned();
         if !request.path.starts_with("/v0.1/servers") {
-            return json_response(200, &request.legacy(&json!([{"name": "list_notes", "inputSchema": {"type": "object"}}])));
+            return json_response(
+                200,
+                &request.legacy(&json!([{"name": "list_notes", "inputSchema": {"type": "object"}}])),
+            );
         }
         let remote = |name: &str| {
             let remotes = json!([{"type": "streamable-http", "url": format!("http://{host}/{name}")}]);
             json!({"server": {"name": format!("com.example/{name}"), "version": "1.0.0", "remotes": remotes}})
         };
-        let package = json!({"registryType": "npm", "identifier": "nothing", "version": "1.0.0", "transport": {"type": "stdio"}});
+        let package =
+            json!({"registryType": "npm", "identifier": "nothing", "version": "1.0.0", "transport": {"type": "stdio"}});
         let answer = if request.path.contains("updated_since") {
             json!({"servers": [], "metadata": {"count": 0}})
         } else if request.path.contains("cursor=two") {
@@ -269,7 +366,11 @@ fn a_registry_is_read_page_by_page_and_then_only_what_changed() {
     let mut listed = index(dir.path(), &args);
     listed.sort_by_key(|line| line["server"].as_str().unwrap_or_default().to_owned());
     assert_eq!(statuses(&listed), ["failed", "new", "new"], "{listed:?}");
-    assert!(listed[0]["error"].as_str().is_some_and(|error| error.contains("package")));
+    assert!(
+        listed[0]["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("package"))
+    );
     let before = listings(&server);
     ask(dir.path(), &["index", "--registry", &base, "--allow-private"]);
     assert_eq!(listings(&server), before);
@@ -279,15 +380,36 @@ fn a_registry_is_read_page_by_page_and_then_only_what_changed() {
 fn a_second_writer_waits_and_says_so() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = slow_server();
-    let list: String = (0..20).map(|n| format!("http://127.0.0.1:{}/{n}\n", server.port)).collect();
+    let list: String = (0..20)
+        .map(|n| format!("http://127.0.0.1:{}/{n}\n", server.port))
+        .collect();
     fs::write(dir.path().join("list.txt"), list).expect("written");
     fs::write(dir.path().join("servers.jsonl"), two_servers()).expect("written");
-    let args = ["index", "list.txt", "--catalogue", "c", "--allow-private", "--at-once", "1", "--format", "jsonl"];
-    let mut first = mcpclass(dir.path()).args(args).stdout(Stdio::piped()).spawn().expect("it starts");
+    let args = [
+        "index",
+        "list.txt",
+        "--catalogue",
+        "c",
+        "--allow-private",
+        "--at-once",
+        "1",
+        "--format",
+        "jsonl",
+    ];
+    let mut first = mcpclass(dir.path())
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     let mut output = BufReader::new(first.stdout.take().expect("piped"));
     output.read_line(&mut String::new()).expect("a line");
     // The first one writes; its readers are not kept waiting.
-    assert!(ask(dir.path(), &["stats"]).status.code().is_some_and(|code| code == 0 || code == 3));
+    assert!(
+        ask(dir.path(), &["stats"])
+            .status
+            .code()
+            .is_some_and(|code| code == 0 || code == 3)
+    );
     let second = ask(dir.path(), &["index", "servers.jsonl"]);
     assert!(second.status.success(), "{}", stderr(&second));
     assert!(stderr(&second).contains("waiting"), "{}", stderr(&second));
@@ -308,24 +430,41 @@ fn a_damaged_or_foreign_file_is_said_and_left_alone() {
     for args in [&["stats"][..], &["index", "servers.jsonl"], &["search", "note"]] {
         let output = ask(dir.path(), args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(stderr(&output).contains("damaged") && stderr(&output).contains("help"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("damaged") && stderr(&output).contains("help"),
+            "{}",
+            stderr(&output)
+        );
     }
     assert_eq!(fs::read(&path).expect("readable"), vec![0x55; whole.len()]);
     // Put back, it is as it was.
     fs::write(&path, whole).expect("written");
     assert!(ask(dir.path(), &["stats"]).status.success());
-    assert_eq!(ask(dir.path(), &["stats", "--catalogue", "nowhere"]).status.code(), Some(2));
+    assert_eq!(
+        ask(dir.path(), &["stats", "--catalogue", "nowhere"]).status.code(),
+        Some(2)
+    );
 }
 
 #[test]
 fn the_embedded_catalogue_answers_where_there_is_no_other() {
     let dir = tempfile::tempdir().expect("a folder");
-    let output = mcpclass(dir.path()).args(["stats", "--format", "json"]).output().expect("it starts");
+    let output = mcpclass(dir.path())
+        .args(["stats", "--format", "json"])
+        .output()
+        .expect("it starts");
     assert!(output.status.success(), "{}", stderr(&output));
     let stats: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     assert!(stats["servers"].as_i64() > Some(50), "{stats}");
-    let shown = mcpclass(dir.path()).args(["show", "github-mcp-server"]).output().expect("it starts");
-    assert!(shown.status.success() && stdout(&shown).contains("github"), "{}", stderr(&shown));
+    let shown = mcpclass(dir.path())
+        .args(["show", "github-mcp-server"])
+        .output()
+        .expect("it starts");
+    assert!(
+        shown.status.success() && stdout(&shown).contains("github"),
+        "{}",
+        stderr(&shown)
+    );
     // Asking makes nothing on disk.
     assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 0);
 }
