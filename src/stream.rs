@@ -29,21 +29,49 @@ pub enum Failure {
     Write(#[source] io::Error),
 }
 
+/// Why [`batches`] ended before its input did.
+#[derive(Debug)]
+pub enum Ended<E> {
+    /// The input could not be read.
+    Input(io::Error),
+    /// What takes the results said so.
+    Sink(E),
+}
+
 /// Runs `work` on each line with its number, counted from 1, and writes what it appends to its buffer. A batch is
 /// worked on as soon as its lines have arrived, so that a program at the other end of a pipe gets its answer
 /// before it sends the next line.
-pub fn filter<W>(input: impl Read, output: impl Write + Send, longest: usize, work: W) -> Result<(), Failure>
+pub fn filter<W>(input: impl Read, mut output: impl Write + Send, longest: usize, work: W) -> Result<(), Failure>
 where
     W: Fn(usize, Line<'_>, &mut Vec<u8>) + Sync,
 {
+    let write = |bytes: Vec<u8>| {
+        output.write_all(&bytes)?;
+        output.flush()
+    };
+    batches(input, longest, work, write).map_err(|ended| match ended {
+        Ended::Input(error) => Failure::Read(error),
+        Ended::Sink(error) => Failure::Write(error),
+    })
+}
+
+/// Runs `work` on each line with its number, counted from 1, and hands what it appends to its list to `sink`, a batch
+/// of lines at a time, in the order of the input, on a thread of its own.
+pub fn batches<T, E, W, S>(input: impl Read, longest: usize, work: W, sink: S) -> Result<(), Ended<E>>
+where
+    T: Send,
+    E: Send,
+    W: Fn(usize, Line<'_>, &mut Vec<T>) + Sync,
+    S: FnMut(Vec<T>) -> Result<(), E> + Send,
+{
     let waiting = 2 * rayon::current_num_threads() + 2;
-    let (order, results) = mpsc::sync_channel::<Receiver<Vec<u8>>>(waiting);
+    let (order, results) = mpsc::sync_channel::<Receiver<Vec<T>>>(waiting);
     thread::scope(|threads| {
-        let writer = threads.spawn(move || write_in_order(&results, output));
+        let writer = threads.spawn(move || take_in_order(&results, sink));
         let read = rayon::in_place_scope(|scope| {
             let work = &work;
             let mut cutter = Cutter::new(input, longest);
-            while let Some(batch) = cutter.next_batch().map_err(Failure::Read)? {
+            while let Some(batch) = cutter.next_batch().map_err(Ended::Input)? {
                 let (done, result) = mpsc::sync_channel(1);
                 if order.send(result).is_err() {
                     // The writer failed; it says why.
@@ -56,17 +84,17 @@ where
         });
         match writer.join() {
             Ok(Ok(())) => read,
-            Ok(Err(error)) => Err(Failure::Write(error)),
+            Ok(Err(error)) => Err(Ended::Sink(error)),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
 }
 
-fn finish<W>(batch: &Batch, longest: usize, work: &W, done: &SyncSender<Vec<u8>>)
+fn finish<T, W>(batch: &Batch, longest: usize, work: &W, done: &SyncSender<Vec<T>>)
 where
-    W: Fn(usize, Line<'_>, &mut Vec<u8>),
+    W: Fn(usize, Line<'_>, &mut Vec<T>),
 {
-    let mut result = Vec::with_capacity(2 * batch.bytes.len());
+    let mut result = Vec::new();
     let mut number = batch.first;
     let mut rest = batch.bytes.as_slice();
     while !rest.is_empty() {
@@ -87,12 +115,14 @@ where
     let _ = done.send(result);
 }
 
-fn write_in_order(results: &Receiver<Receiver<Vec<u8>>>, mut output: impl Write) -> io::Result<()> {
+fn take_in_order<T, E>(
+    results: &Receiver<Receiver<Vec<T>>>,
+    mut sink: impl FnMut(Vec<T>) -> Result<(), E>,
+) -> Result<(), E> {
     for result in results {
         // A worker that panicked sends nothing; its panic reaches the caller through the scope.
-        let Ok(bytes) = result.recv() else { break };
-        output.write_all(&bytes)?;
-        output.flush()?;
+        let Ok(done) = result.recv() else { break };
+        sink(done)?;
     }
     Ok(())
 }

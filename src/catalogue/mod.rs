@@ -1,3 +1,16 @@
 //! The catalogue: many servers with what was decided about their tools, kept and searched.
+//!
+//! ```text
+//! Assessed ─▶ Entry ─▶ Writer ─▶ catalogue.db ─▶ Store ─┬▶ Shelf of Records: pages, site, export
+//!            (pure)                             └▶ ask: search, stats
+//! ```
 
+pub mod ask;
+pub mod entry;
+pub mod intake;
+pub mod place;
+pub mod query;
 pub mod record;
+mod schema;
+pub mod store;
+pub mod write;

@@ -1,7 +1,9 @@
 //! From a tool to its assessment: pure, deterministic, the same for a tool wherever it stands. Reads the definition
 //! ([`definition`]), adds up the scorecard ([`verdict`]), and says why ([`rationale`], [`signals`]).
 
+mod deed;
 mod definition;
+pub mod exposure;
 mod name;
 mod params;
 mod prose;
@@ -22,6 +24,7 @@ use crate::report::Assessed;
 use crate::rules::RuleBook;
 use crate::rules::weights::Feature;
 use definition::Definition;
+use exposure::Exposure;
 use verdict::Verdict;
 
 /// Whether declared annotations may raise a label.
@@ -75,6 +78,13 @@ impl Classifier {
             .map(|tool| self.assess(tool, Some(&manifest.server.name)))
             .collect();
         Assessed { manifest, assessments }
+    }
+
+    /// What a server's tools open together, and what its instructions hold.
+    pub fn exposure(&self, assessed: &Assessed) -> Exposure {
+        let instructions = assessed.manifest.server.instructions.as_deref();
+        let signals = instructions.map(|text| signals::of_text(&self.book, text, "/instructions"));
+        Exposure::of(assessed, signals.unwrap_or_default())
     }
 
     /// Assesses one tool. The server's name serves only to find overrides; it never changes a label.

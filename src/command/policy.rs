@@ -63,6 +63,8 @@ pub struct Args {
 enum ListFormat {
     /// For people.
     Table,
+    /// The table of the README.
+    Markdown,
     /// For programs.
     Json,
 }
@@ -118,11 +120,24 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         }
     };
     if let Some(path) = &args.losses {
-        let text = serde_json::to_string_pretty(&serde_json::json!({ "losses": losses }))
-            .map_err(|e| Error::new(e.to_string()))?;
+        let document = serde_json::json!({ "losses": losses, "overrides": overrides(&plans) });
+        let text = serde_json::to_string_pretty(&document).map_err(|e| Error::new(e.to_string()))?;
         write_file(path, &(text + "\n"))?;
     }
     Ok(written)
+}
+
+/// Decisions of a person, for files that cannot hold their reasons.
+fn overrides(plans: &[Plan]) -> Vec<serde_json::Value> {
+    let of = |plan: &Plan| -> Vec<serde_json::Value> {
+        let tools = plan.tools.iter().filter_map(|tool| {
+            let reason = tool.override_reason.as_deref()?;
+            let server = &plan.server.name;
+            Some(serde_json::json!({"server": server, "tool": tool.name, "decision": tool.decision, "reason": reason}))
+        });
+        tools.collect()
+    };
+    plans.iter().flat_map(of).collect()
 }
 
 /// The targets of a word after `--for`.
@@ -295,6 +310,10 @@ fn show_diff(before: &str, after: &str, path: &str) -> Result<()> {
 fn list(format: ListFormat) -> Result<Outcome> {
     let rows = target::rows();
     let mut out = anstream::stdout().lock();
+    if format == ListFormat::Markdown {
+        write!(out, "{}", target::markdown())?;
+        return Ok(Outcome::Done);
+    }
     if format == ListFormat::Json {
         let text = serde_json::to_string_pretty(&serde_json::json!({ "targets": rows }))
             .map_err(|e| Error::new(e.to_string()))?;

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use crate::catalogue::place::CatalogueArgs;
 use crate::catalogue::record::{InMemory, Record, Shelf};
+use crate::catalogue::store::Store;
+use crate::classify::Classifier;
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::settings::Settings;
@@ -16,6 +19,8 @@ use crate::{site, ui};
 pub struct Args {
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    catalogue: CatalogueArgs,
     /// Folder for the site: a new or an empty one, or an earlier site
     #[arg(long, short, visible_alias = "output", value_name = "DIR", help_heading = "Output")]
     out: PathBuf,
@@ -28,6 +33,38 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     let settings = Settings::load(global)?;
     let classifier = settings.classifier(global)?;
+    let (shelf, failed) = if args.source.is_empty() {
+        (catalogue(args)?, false)
+    } else {
+        just_read(args, global, &classifier)?
+    };
+    let written = site::write(&*shelf, &classifier, &args.out, args.base_url.as_deref())?;
+    let index = args.out.join("index.html");
+    let text = format!(
+        "{} pages about {} tools of {} servers: {}",
+        written.pages,
+        written.tools,
+        written.servers,
+        index.display()
+    );
+    ui::note(global, &text);
+    Ok(if failed { Outcome::Partial } else { Outcome::Done })
+}
+
+/// The catalogue that is named, or the usual one.
+fn catalogue(args: &Args) -> Result<Box<dyn Shelf>> {
+    let folder = args.catalogue.folder()?;
+    let store = Store::read(&folder)?;
+    match store {
+        Some(store) if !store.is_empty()? => Ok(Box::new(store)),
+        _ => Err(Error::nothing(format!("there is no catalogue in {}", folder.display()))
+            .help("make one: mcpclass index SOURCE…")
+            .help("or write a site about saved listings: mcpclass site tools.json --out DIR")),
+    }
+}
+
+/// The servers that the arguments name, and whether some could not be read.
+fn just_read(args: &Args, global: &Global, classifier: &Classifier) -> Result<(Box<dyn Shelf>, bool)> {
     let collected = source::collect(&args.source, global)?;
     for failure in &collected.failures {
         ui::failure(&failure.source, &failure.error);
@@ -46,18 +83,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
             Error::nothing(none)
         });
     }
-    let shelf: Box<dyn Shelf> = Box::new(InMemory::new(records));
-    let written = site::write(&*shelf, &classifier, &args.out, args.base_url.as_deref())?;
-    let index = args.out.join("index.html");
-    let text = format!(
-        "{} pages about {} tools of {} servers: {}",
-        written.pages,
-        written.tools,
-        written.servers,
-        index.display()
-    );
-    ui::note(global, &text);
-    Ok(if failed { Outcome::Partial } else { Outcome::Done })
+    Ok((Box::new(InMemory::new(records)), failed))
 }
 
 fn address(text: &str) -> std::result::Result<String, String> {

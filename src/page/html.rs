@@ -37,8 +37,8 @@ const TEMPLATES: [(&str, &str); 11] = [
 
 /// Rows of a table on one page.
 pub const ROWS: usize = 60;
-/// A policy longer than this is a link on a server's page.
-const LONG_POLICY: usize = 2500;
+/// Bytes of policies that a server's page shows; those that do not fit are files beside it.
+const POLICIES: usize = 9000;
 
 /// What surrounds a page's content.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -175,6 +175,7 @@ impl Html {
         env.add_filter("thousands", |n: u64| thousands(n));
         env.add_filter("signed", |n: i64| format!("{n:+}"));
         env.add_filter("rulepage", |rule: &str| rule_page(rule));
+        env.add_filter("ticked", |text: &str| Value::from_safe_string(ticked(text)));
         env.add_filter("capital", |text: &str| capital(text));
         for (name, text) in TEMPLATES {
             env.add_template(name, text).expect("an embedded, tested template");
@@ -269,7 +270,13 @@ impl Html {
             .iter()
             .map(|(name, n)| context! { name => name, n => n, w => n * 100 / heaviest })
             .collect();
-        let policies: Vec<Value> = page.policies.iter().map(|p| shelf_policy(p, links)).collect();
+        let mut room = POLICIES;
+        let shown = |p: &PolicyText| {
+            let fits = p.text.len() <= room || !links.policy_files;
+            room = room.saturating_sub(if fits { p.text.len() } else { 0 });
+            shelf_policy(p, links, fits)
+        };
+        let policies: Vec<Value> = page.policies.iter().map(shown).collect();
         let values = context! {
             page => context! { policies => policies, ..value(page) },
             frame => value(frame),
@@ -298,19 +305,18 @@ pub fn policy_file(policy: &PolicyText) -> String {
     format!("policy/{}.{}", policy.id, policy.file.replace('/', "."))
 }
 
-/// A policy on a server's page: a long one is a file only.
-fn shelf_policy(policy: &PolicyText, links: &ServerLinks<'_>) -> Value {
-    let long = policy.text.len() > LONG_POLICY && links.policy_files;
+/// A policy on a server's page: one that does not fit is a file only.
+fn shelf_policy(policy: &PolicyText, links: &ServerLinks<'_>, fits: bool) -> Value {
     context! {
         id => policy.id,
         title => policy.title,
         file => policy.file,
         lives => policy.lives,
         size => policy.text.len(),
-        short => !long,
+        short => fits,
         href => (links.policy_files && !policy.text.is_empty()).then(|| policy_file(policy)),
-        text => if long { "" } else { &policy.text },
-        notes => policy.notes.iter().map(|n| super::model::shorten(n, 300)).collect::<Vec<_>>(),
+        text => if fits { policy.text.as_str() } else { "" },
+        notes => policy.notes.iter().take(6).map(|n| super::model::shorten(n, 240)).collect::<Vec<_>>(),
     }
 }
 
@@ -354,6 +360,25 @@ pub fn escape(text: &str) -> String {
         }
     }
     safe
+}
+
+/// Text of ours with its backticks as code; whatever else it quotes is escaped first.
+fn ticked(text: &str) -> String {
+    let mut out = String::new();
+    let parts: Vec<&str> = text.split('`').collect();
+    for (index, part) in parts.iter().enumerate() {
+        match (index % 2, index + 1 < parts.len()) {
+            (1, true) => {
+                let _ = write!(out, "<code>{}</code>", escape(part));
+            }
+            // A backtick without a second one is one.
+            (1, false) => {
+                let _ = write!(out, "`{}", escape(part));
+            }
+            _ => out.push_str(&escape(part)),
+        }
+    }
+    out
 }
 
 /// JSON that can stand inside a script element: no `<`, `>` or `&`, so that nothing ends the element or begins

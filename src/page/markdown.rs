@@ -156,6 +156,9 @@ fn operations(page: &ToolPage, out: &mut String) {
             operation.decision
         );
     }
+    if page.more_operations > 0 {
+        put!(out, "\nand {} more, none of them worse", page.more_operations);
+    }
     put!(out, "");
 }
 

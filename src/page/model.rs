@@ -67,6 +67,8 @@ pub struct ToolPage {
     pub signals: Vec<SignalLine>,
     /// Operations, where it has several.
     pub operations: Vec<OperationLine>,
+    /// How many operations are not listed.
+    pub more_operations: usize,
     /// What the caller passes.
     pub parameters: Vec<Parameter>,
     /// What the server declares about it.
@@ -352,6 +354,7 @@ impl ToolPage {
             milder: milder::of(classifier, tool, assessment),
             signals: signals(assessment),
             operations: operations(classifier, assessment),
+            more_operations: assessment.operations.len().saturating_sub(OPERATIONS),
             parameters: parameters(classifier, tool, assessment, &marks),
             annotations: annotations(tool, assessment),
             references: references::of(assessment, &server.name),
@@ -559,9 +562,13 @@ fn operations(classifier: &Classifier, assessment: &Assessment) -> Vec<Operation
         label: operation.label().into(),
         decision: table.decide(operation.label()).name(),
     };
-    operations.iter().map(line).collect()
+    operations.iter().take(OPERATIONS).map(line).collect()
 }
 
+/// Operations that are listed, the worst first.
+const OPERATIONS: usize = 40;
+/// Bytes of policies on a tool's page; one that does not fit is a command away.
+const POLICIES: usize = 14_000;
 /// Values that are listed.
 const VALUES: usize = 12;
 /// Parameters that are listed; more is a schema to be read, not a page.
@@ -695,7 +702,20 @@ fn tool_policies(plan: &Plan, own: &ToolPlan, assessment: &Assessment) -> Vec<Po
         tools: vec![own.clone()],
         native: assessment.policy.clone(),
     };
-    texts(&alone)
+    let mut policies = texts(&alone);
+    let mut room = POLICIES;
+    for policy in &mut policies {
+        if policy.text.len() > room {
+            policy.notes = vec![format!(
+                "{} bytes, too many for a page: `mcpclass policy --for {}` writes it",
+                policy.text.len(),
+                policy.id
+            )];
+            policy.text.clear();
+        }
+        room -= policy.text.len();
+    }
+    policies
 }
 
 fn server_policies(plan: &Plan) -> Vec<PolicyText> {

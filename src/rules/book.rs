@@ -159,6 +159,8 @@ pub struct RuleBook {
     params_by_name: FxHashMap<Box<str>, Vec<u16>>,
     signals: Vec<SignalDefinition>,
     pub(crate) grounds: Grounds,
+    /// The third person of each verb, by its base form.
+    thirds: FxHashMap<u32, Box<str>>,
     pub(crate) foreign: ForeignVerbs,
     pub(crate) weights: Weights,
     pub(crate) calibration: Calibration,
@@ -250,6 +252,11 @@ impl RuleBook {
         })
     }
 
+    /// A verb as one says what a tool does: "deletes".
+    pub(crate) fn third_person(&self, verb: u32) -> Option<&str> {
+        self.thirds.get(&verb).map(|text| &**text)
+    }
+
     /// The object by which pairs speak of a kind of parameter.
     pub(crate) fn kind_object(&self, kind: ParamKind) -> u32 {
         self.kind_objects[kind as usize]
@@ -302,6 +309,7 @@ struct Builder {
     lexicon: Lexicon,
     classes: FxHashMap<String, Vec<u32>>,
     ids: FxHashSet<String>,
+    thirds: FxHashMap<u32, Box<str>>,
 }
 
 impl Builder {
@@ -310,6 +318,7 @@ impl Builder {
             lexicon: Lexicon::new(),
             classes: FxHashMap::default(),
             ids: FxHashSet::default(),
+            thirds: FxHashMap::default(),
         }
     }
 
@@ -372,6 +381,7 @@ impl Builder {
             params_by_name: FxHashMap::default(),
             signals,
             grounds: Grounds::default(),
+            thirds: FxHashMap::default(),
             foreign: ForeignVerbs::default(),
             weights: Weights::from_table(&weights)?,
             calibration: calibration.unwrap_or(Calibration {
@@ -420,6 +430,7 @@ impl Builder {
         book.grounds = making.build()?;
         book.foreign = ForeignVerbs::build(&foreign)?;
         book.lexicon = self.lexicon;
+        book.thirds = self.thirds;
         Ok(book)
     }
 
@@ -480,6 +491,7 @@ impl Builder {
                 },
             );
             let third = self.lexicon.intern(&forms.third);
+            self.thirds.entry(base).or_insert_with(|| forms.third.as_str().into());
             self.sense(
                 third,
                 VerbSense {

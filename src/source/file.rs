@@ -96,7 +96,14 @@ pub fn stream<'a, R: BufRead + 'a>(
     Lines::new(reader, source).manifests()
 }
 
-fn read_from<R: BufRead>(mut reader: R, origin: &str, path: &Path, regard: Regard, around: Around<'_>) -> Vec<Item> {
+/// Reads what a reader holds as if it stood in a file of this name.
+pub fn read_from<R: BufRead>(
+    mut reader: R,
+    origin: &str,
+    path: &Path,
+    regard: Regard,
+    around: Around<'_>,
+) -> Vec<Item> {
     let source = || Source {
         regard,
         ..Source::at(path, origin, around.limits, around.environment)

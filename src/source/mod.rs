@@ -12,6 +12,7 @@ pub mod args;
 pub mod candidate;
 pub mod client;
 pub mod consent;
+pub mod crawl;
 pub mod document;
 pub mod expand;
 pub mod file;
@@ -23,6 +24,7 @@ pub mod named;
 pub mod package;
 pub mod recognise;
 pub mod redact;
+pub mod registry;
 mod run;
 pub mod spec;
 
@@ -102,6 +104,42 @@ pub fn read(named: &[Named], named_in: &NamedIn, args: &SourceArgs, global: &Glo
     reading.give_values()?;
     let stdin_is_taken = named.contains(&Named::Stdin);
     reading.finish(stdin_is_taken)
+}
+
+/// What is named, with the servers that may be contacted not contacted yet.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// What saved listings hold.
+    pub manifests: Vec<Manifest>,
+    /// The servers that may be contacted.
+    pub candidates: Vec<Candidate>,
+    /// What could not be read, or may not be contacted.
+    pub failures: Vec<Failure>,
+}
+
+/// Reads what is named but for live servers, which are only found, and asked about as [`read`] would. For commands
+/// that contact many servers in a way of their own.
+pub fn prepare(named: &[Named], named_in: &NamedIn, args: &SourceArgs, global: &Global) -> Result<Prepared> {
+    let mut reading = Reading {
+        args,
+        global,
+        environment: Environment::process(args.variables()?),
+        slots: Vec::new(),
+    };
+    for one in named {
+        reading.name(one, named_in)?;
+    }
+    reading.give_values()?;
+    reading.refuse(named.contains(&Named::Stdin))?;
+    let mut prepared = Prepared::default();
+    for slot in reading.slots {
+        match slot.state {
+            State::Read(manifest) => prepared.manifests.push(*manifest),
+            State::Failed(failure) => prepared.failures.push(failure),
+            State::Waiting(candidate) => prepared.candidates.push(*candidate),
+        }
+    }
+    Ok(prepared)
 }
 
 /// A place in the order of results.
@@ -305,40 +343,49 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Contacts what waits, and brings everything together in its order.
-    fn finish(self, stdin_is_taken: bool) -> Result<Collected> {
+    /// Fails the servers that may not be contacted; what then still waits may be.
+    fn refuse(&mut self, stdin_is_taken: bool) -> Result<()> {
         let consent = self.consent(stdin_is_taken)?;
         // Said once, behind the last of them: the way out is the same for all.
         let last_refused = self.slots.iter().rposition(|slot| match &slot.state {
             State::Waiting(candidate) => !candidate.was_asked_for(),
             _ => false,
         });
-        let mut slots = self.slots;
-        let mut places = Vec::new();
-        let mut candidates = Vec::new();
-        for (place, slot) in slots.iter_mut().enumerate() {
+        for (place, slot) in self.slots.iter_mut().enumerate() {
             let State::Waiting(candidate) = &slot.state else {
                 continue;
             };
-            let failure = |error| Failure {
-                source: candidate.label().to_owned(),
-                error,
-            };
-            slot.state = if self.args.offline {
-                let error = Error::partial(format!("{} is not contacted: --offline", one_line(candidate.label())))
-                    .help("scan a saved manifest of it, or leave --offline out");
-                State::Failed(failure(error))
+            let error = if self.args.offline {
+                Error::partial(format!("{} is not contacted: --offline", one_line(candidate.label())))
+                    .help("scan a saved manifest of it, or leave --offline out")
             } else if !candidate.was_asked_for() && consent != Consent::Given {
                 let mut refusal = consent.refusal(candidate);
                 if consent == Consent::NotAsked && last_refused == Some(place) {
                     refusal = refusal.help("if you trust what is named, say so: --yes");
                 }
-                State::Failed(failure(refusal))
+                refusal
             } else {
-                places.push(place);
-                candidates.push((**candidate).clone());
                 continue;
             };
+            slot.state = State::Failed(Failure {
+                source: candidate.label().to_owned(),
+                error,
+            });
+        }
+        Ok(())
+    }
+
+    /// Contacts what waits, and brings everything together in its order.
+    fn finish(mut self, stdin_is_taken: bool) -> Result<Collected> {
+        self.refuse(stdin_is_taken)?;
+        let mut slots = self.slots;
+        let mut places = Vec::new();
+        let mut candidates = Vec::new();
+        for (place, slot) in slots.iter().enumerate() {
+            if let State::Waiting(candidate) = &slot.state {
+                places.push(place);
+                candidates.push((**candidate).clone());
+            }
         }
         let options = self.args.options(self.global);
         let results = run::all(&candidates, &self.args.limits(), &options, self.global.quiet)?;

@@ -53,7 +53,11 @@ pub(super) fn all(
     Ok(finished.into_iter().map(|(_, listing)| listing).collect())
 }
 
-async fn one(candidate: &Candidate, limits: &Limits, options: &Options) -> std::result::Result<Manifest, Failure> {
+pub(super) async fn one(
+    candidate: &Candidate,
+    limits: &Limits,
+    options: &Options,
+) -> std::result::Result<Manifest, Failure> {
     match live::list(&candidate.spec, limits, options).await {
         Ok(mut manifest) => {
             manifest.server.origin.clone_from(&candidate.shown);

@@ -53,14 +53,22 @@ fn the_first_command_prints_what_is_shown() {
 fn the_commands_on_fixtures_work() {
     let text = readme();
     let mut ran = 0;
-    let quoted = text.split('`').filter(|part| part.starts_with("mcpclass ") && part.contains("fixtures/"));
+    let quoted = text
+        .split('`')
+        .filter(|part| part.starts_with("mcpclass ") && part.contains("fixtures/"));
     for line in quoted {
         let args = arguments(line).expect("the program's arguments");
         let writes = args.iter().any(|arg| arg == "-o" || arg == "--out");
         let dir = tempfile::tempdir().expect("a folder");
         let args: Vec<String> = args
             .into_iter()
-            .map(|arg| if arg.starts_with("fixtures/") { root().join(arg).display().to_string() } else { arg })
+            .map(|arg| {
+                if arg.starts_with("fixtures/") {
+                    root().join(arg).display().to_string()
+                } else {
+                    arg
+                }
+            })
             .collect();
         let output = mcpclass(dir.path()).args(&args).output().expect("it runs");
         assert!(output.status.success(), "{line}: {}", stderr(&output));

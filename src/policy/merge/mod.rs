@@ -222,7 +222,9 @@ impl Work {
     ) -> Result<(), String> {
         let rank = |v: &Value| loosest_first.iter().position(|known| known == v);
         let there = self.get(path).filter(|v| !v.is_null());
-        let general = general.filter(|_| there.is_none()).and_then(|at| Some((at, self.get(at)?)));
+        let general = general
+            .filter(|_| there.is_none())
+            .and_then(|at| Some((at, self.get(at)?)));
         match there {
             None if general.is_some_and(|(_, v)| rank(v) > rank(value)) => {
                 if let Some((at, word)) = general.map(|(at, v)| (dotted(at), v.to_string())) {
@@ -476,7 +478,10 @@ mod tests {
         }];
         let after = |there: Value| plan(&there, &edit).expect("it fits").1;
         assert_eq!(after(json!({"mode": "deny"})), json!({"mode": "deny"}));
-        assert_eq!(after(json!({"mode": "allow"})), json!({"mode": "allow", "x": {"mode": "ask"}}));
+        assert_eq!(
+            after(json!({"mode": "allow"})),
+            json!({"mode": "allow", "x": {"mode": "ask"}})
+        );
         assert_eq!(after(json!({})), json!({"x": {"mode": "ask"}}));
         assert_eq!(after(json!({"x": {"mode": "allow"}})), json!({"x": {"mode": "ask"}}));
         assert_eq!(after(json!({"x": {"mode": "deny"}})), json!({"x": {"mode": "deny"}}));

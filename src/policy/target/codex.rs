@@ -91,7 +91,11 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
         });
         for ruling in server.rulings.iter().filter(|r| r.usable()) {
             let general = Some(at(&["default_tools_approval_mode"]));
-            edits.push(scale(at(&["tools", ruling.name(), "approval_mode"]), mode(ruling), general));
+            edits.push(scale(
+                at(&["tools", ruling.name(), "approval_mode"]),
+                mode(ruling),
+                general,
+            ));
         }
         // Last, so that a default of this file counts for its own tools only if a person wrote it.
         edits.push(scale(at(&["default_tools_approval_mode"]), "prompt", None));

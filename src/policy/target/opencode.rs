@@ -80,9 +80,8 @@ fn rules(draft: &Draft<'_>) -> Map<String, Value> {
 }
 
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
-    Ok(draft.comments("//") + &document(
-        &json!({"$schema": "https://opencode.ai/config.json", "permission": rules(draft)}),
-    ))
+    Ok(draft.comments("//")
+        + &document(&json!({"$schema": "https://opencode.ai/config.json", "permission": rules(draft)})))
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {

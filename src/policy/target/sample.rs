@@ -109,7 +109,8 @@ pub fn text(target: &'static Target, form: usize, plans: &[&Plan]) -> String {
 
 /// The file of a target as JSON.
 pub fn value(target: &'static Target, form: usize, plans: &[&Plan]) -> Value {
-    jsonc_parser::parse_to_serde_value(&text(target, form, plans), &jsonc_parser::ParseOptions::default()).expect("JSON")
+    jsonc_parser::parse_to_serde_value(&text(target, form, plans), &jsonc_parser::ParseOptions::default())
+        .expect("JSON")
 }
 
 /// The file of a target as YAML.

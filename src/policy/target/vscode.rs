@@ -70,10 +70,11 @@ fn asking(draft: &Draft<'_>) -> Map<String, Value> {
 }
 
 fn settings(draft: &Draft<'_>) -> Result<String, String> {
-    Ok(draft.comments("//") + &document(&json!({
-        "chat.tools.global.autoApprove": false,
-        "chat.tools.eligibleForAutoApproval": asking(draft),
-    })))
+    Ok(draft.comments("//")
+        + &document(&json!({
+            "chat.tools.global.autoApprove": false,
+            "chat.tools.eligibleForAutoApproval": asking(draft),
+        })))
 }
 
 fn agent(draft: &Draft<'_>) -> Result<String, String> {

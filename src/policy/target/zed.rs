@@ -57,9 +57,8 @@ fn word(ruling: &Ruling<'_>) -> &'static str {
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
     let rulings = draft.servers.iter().flat_map(|s| &s.rulings);
     let tools: Map<String, Value> = rulings.map(|r| (r.key.clone(), json!({"default": word(r)}))).collect();
-    Ok(draft.comments("//") + &document(
-        &json!({"agent": {"tool_permissions": {"default": "confirm", "tools": tools}}}),
-    ))
+    Ok(draft.comments("//")
+        + &document(&json!({"agent": {"tool_permissions": {"default": "confirm", "tools": tools}}})))
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {

@@ -57,6 +57,40 @@ pub(super) async fn list(spec: &Spec, limits: &Limits, options: &Options) -> Res
     Ok(manifest)
 }
 
+/// The JSON document at a URL that the user named.
+pub(super) async fn fetch(url: &str, limits: &Limits, options: &Options) -> Result<Value, Error> {
+    let endpoint = Endpoint::Url {
+        url: url.to_owned(),
+        headers: Vec::new(),
+        style: HttpStyle::Any,
+    };
+    let spec = Spec {
+        name: None,
+        endpoint,
+        named_by: NamedBy::User,
+    };
+    let fail = |fault: Fault| fault.into_error().fact("url", redact::url(url));
+    let mut http = Http::new(&spec, limits, options).map_err(&fail)?;
+    let fetched = tokio::time::timeout(limits.timeout, async {
+        let response = http.send(Method::GET, None, None, "").await?;
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            let retry_after = retry_after(&response);
+            return Err(Fault::Status {
+                status: status.as_u16(),
+                retry_after,
+            });
+        }
+        let body = http.body(response).await?;
+        http.parse(body)
+    });
+    let timeout = Fault::Timeout {
+        after: limits.timeout,
+        waiting_for: "the document".to_owned(),
+    };
+    fetched.await.unwrap_or(Err(timeout)).map_err(fail)
+}
+
 /// The conversation with a server at a URL.
 pub(super) struct Http {
     client: Client,

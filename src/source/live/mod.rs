@@ -51,6 +51,11 @@ use crate::manifest::{Manifest, Problem, Server, Transport};
 use crate::source::redact;
 use crate::source::spec::{Endpoint, Spec};
 
+/// The JSON document at a URL that the user named, such as a page of a registry.
+pub async fn fetch(url: &str, limits: &Limits, options: &Options) -> Result<serde_json::Value, Error> {
+    http::fetch(url, limits, options).await
+}
+
 /// How a server is started and reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
