@@ -279,7 +279,15 @@ pub(crate) struct Object {
     pub(crate) end: u32,
 }
 
+/// Marks the number of a verb as that of the main verb which another is coordinated with: `lead:set` in a pair.
+const LEAD: u32 = 1 << 28;
+
 impl Object {
+    /// The main verb that a verb is coordinated with.
+    pub(crate) const fn lead(verb: u32) -> Self {
+        Self::elsewhere(verb | LEAD)
+    }
+
     /// One that is named in another string than the verb.
     pub(crate) const fn elsewhere(number: u32) -> Self {
         Self {
@@ -556,6 +564,8 @@ impl Builder {
         for text in texts {
             if text == "*" {
                 any = true;
+            } else if let Some(verb) = text.strip_prefix("lead:") {
+                set.insert(self.lexicon.intern(verb) | LEAD);
             } else if let Some(class) = text.strip_prefix('#') {
                 let numbers = self.classes.get(class).ok_or_else(|| {
                     Error::new(format!(

@@ -211,6 +211,15 @@ impl Feature {
         Self((PARAMS + name as usize * Manner::ALL.len() + main as usize) as u16)
     }
 
+    /// Whether it says what the tool's own verbs say, or a mark of the whole, and nothing said in passing.
+    pub fn is_of_the_verbs(self) -> bool {
+        let index = self.index();
+        if index < SLOTS {
+            return Slot::ALL[index / Effect::COUNT].is_strong();
+        }
+        index < MARKS
+    }
+
     /// Position in the scorecard.
     pub const fn index(self) -> usize {
         self.0 as usize
