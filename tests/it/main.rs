@@ -7,6 +7,7 @@ mod clients;
 mod common;
 mod config;
 mod guard;
+mod hostile;
 mod http_server;
 mod live_http;
 mod live_stdio;
