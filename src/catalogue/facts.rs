@@ -132,6 +132,8 @@ impl ToolFacts {
             decision: self.decision,
             reason: &reason,
             overridden: false,
+            // Facts hold no defaults.
+            default_operation: None,
         };
         let policy = Policy::of(subject, decisions);
         let rationale = self.rationale();
