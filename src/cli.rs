@@ -111,6 +111,12 @@ commands! {
     Completions => completions,
     /// Print the manual page
     Man => man,
+    /// Write a made-up corpus for measuring
+    #[command(hide = true)]
+    Generate => generate,
+    /// Parse lines as JSON on all cores and do nothing with them: the measure of other figures
+    #[command(hide = true)]
+    Parse => parse,
 }
 
 /// The definition that help, completions and the manual page are made from.

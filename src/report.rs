@@ -4,6 +4,8 @@
 use serde::Serialize;
 
 use crate::assessment::Assessment;
+use crate::classify::Classifier;
+use crate::classify::exposure::Exposure;
 use crate::label::{Category, Risk};
 use crate::manifest::{Manifest, Problem, Server};
 use crate::policy::native::Policy;
@@ -124,31 +126,38 @@ pub struct ServerReport<'a> {
     pub tools: &'a [Assessment],
     /// The server's policy.
     pub policy: Policy,
+    /// What its tools open together, names that people mistake, signals of its instructions.
+    #[serde(flatten)]
+    pub exposure: Exposure,
     /// What could not be used.
     pub problems: &'a [Problem],
 }
 
 impl<'a> Report<'a> {
-    /// The document of these servers, decided by the rule book of digest `rules`.
-    pub fn new(servers: &'a [Assessed], rules: &'a str) -> Self {
+    /// The document of these servers, which `classifier` has assessed.
+    pub fn new(servers: &'a [Assessed], classifier: &'a Classifier) -> Self {
         Self {
             schema: SCHEMA,
             mcpclass: Producer {
                 version: env!("CARGO_PKG_VERSION"),
-                rules,
+                rules: classifier.rules_digest(),
             },
-            servers: servers.iter().map(ServerReport::new).collect(),
+            servers: servers
+                .iter()
+                .map(|server| ServerReport::new(server, classifier))
+                .collect(),
         }
     }
 }
 
 impl<'a> ServerReport<'a> {
-    fn new(assessed: &'a Assessed) -> Self {
+    fn new(assessed: &'a Assessed, classifier: &Classifier) -> Self {
         Self {
             server: &assessed.manifest.server,
             summary: assessed.summary(),
             tools: &assessed.assessments,
             policy: assessed.policy(),
+            exposure: classifier.exposure(assessed),
             problems: &assessed.manifest.problems,
         }
     }

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use super::starter;
+use super::store::Store;
 use crate::error::{Error, Result};
 
 /// Names a catalogue. Flattened into every command that uses one.
@@ -19,6 +21,25 @@ impl CatalogueArgs {
         self.catalogue.clone().or_else(usual).ok_or_else(|| {
             Error::new("there is no data folder for this user").help("name a folder: mcpclass index --catalogue DIR …")
         })
+    }
+}
+
+impl CatalogueArgs {
+    /// The catalogue to ask: the one that is named, which must be there; else the usual one, else the
+    /// one that the program carries.
+    pub fn open(&self) -> Result<Store> {
+        if let Some(folder) = &self.catalogue {
+            return Store::read(folder)?.ok_or_else(|| {
+                Error::new(format!("there is no catalogue in {}", folder.display())).help(format!(
+                    "make one: mcpclass index --catalogue {} SOURCE…",
+                    folder.display()
+                ))
+            });
+        }
+        if let Some(store) = usual().as_deref().map(Store::read).transpose()?.flatten() {
+            return Ok(store);
+        }
+        starter::open()
     }
 }
 

@@ -15,6 +15,7 @@ use super::schema::POSITION_BITS;
 use super::store::{Store, first};
 use crate::error::{Error, Result};
 use crate::label::{Category, Risk};
+use crate::manifest::Manifest;
 
 /// Tools in a transaction, and how long one may stay open: little is lost when the process is killed.
 const TOOLS_AT_ONCE: usize = 50_000;
@@ -171,7 +172,12 @@ impl Writer {
         let changes = self.changes(id, &entry, content == entry.content)?;
         self.remove(id)?;
         self.insert(id, nth, entry)?;
-        for change in &changes {
+        self.note_changes(id, &changes)?;
+        Ok(Written::Changed(changes))
+    }
+
+    fn note_changes(&self, id: i64, changes: &[Change]) -> std::result::Result<(), Failed> {
+        for change in changes {
             let sql =
                 "INSERT INTO changes (at, server, tool, was, became, digest, by_rules) VALUES (?, ?, ?, ?, ?, ?, ?)";
             self.store.connection.prepare_cached(sql)?.execute(params![
@@ -184,7 +190,7 @@ impl Writer {
                 change.by_rules
             ])?;
         }
-        Ok(Written::Changed(changes))
+        Ok(())
     }
 
     /// What is different from what is stored. `same` says that the server itself did not change.
@@ -347,6 +353,53 @@ impl Writer {
         *self.counts.entry((kind, key.to_owned())).or_insert(0) += by;
     }
 
+    /// Servers whose judgement is another rule book's.
+    pub fn outdated(&self) -> Result<Vec<i64>> {
+        let fail = |error: rusqlite::Error| self.store.explain(&error);
+        let sql = "SELECT id FROM servers WHERE rulebook <> ? ORDER BY id";
+        let mut statement = self.store.connection.prepare(sql).map_err(fail)?;
+        let rows = statement.query_map([self.rulebook], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(fail)
+    }
+
+    /// What a server said, and the digest of the bytes it was read from.
+    pub fn stored(&self, id: i64) -> Result<(Short, Manifest)> {
+        let sql = "SELECT source, head, definitions FROM servers JOIN listings ON server = id WHERE id = ?";
+        let row = first(&self.store.connection, sql, [id], |row| {
+            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+        });
+        let row = row.map_err(|e| self.store.explain(&e))?;
+        let (source, head, definitions) = row.ok_or_else(|| Error::new("a server vanished from the catalogue"))?;
+        let manifest = entry::read_manifest(&head, &definitions).map_err(|e| self.store.broken(&e))?;
+        Ok((source, manifest))
+    }
+
+    /// Writes another judgement of a stored server, and says what it changes.
+    pub fn rejudge(&mut self, id: i64, entry: Entry) -> Result<Vec<Change>> {
+        self.open()?;
+        self.rejudge_row(id, entry).map_err(|e| self.give_up(e))
+    }
+
+    fn rejudge_row(&mut self, id: i64, entry: Entry) -> std::result::Result<Vec<Change>, Failed> {
+        let sql = "SELECT nth, read_at FROM servers WHERE id = ?";
+        let known = self
+            .store
+            .connection
+            .prepare_cached(sql)?
+            .query_row([id], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Option<i64>>(1)?)));
+        let (nth, read_at) = known?;
+        let changes = self.changes(id, &entry, true)?;
+        self.remove(id)?;
+        self.insert(id, nth, entry)?;
+        let sql = "UPDATE servers SET read_at = ? WHERE id = ?";
+        self.store
+            .connection
+            .prepare_cached(sql)?
+            .execute(params![read_at, id])?;
+        self.note_changes(id, &changes)?;
+        Ok(changes)
+    }
+
     /// Notes a source that could not be read.
     pub fn failed(&mut self, source: &str, reason: &str) -> Result<()> {
         self.open()?;
@@ -387,15 +440,12 @@ impl Writer {
         }
         let sql = "SELECT max(id) FROM runs WHERE what = ?";
         let known: Option<i64> = connection.query_row(sql, [what], |row| row.get(0)).map_err(fail)?;
-        let run = match known {
-            Some(run) => run,
-            None => {
-                let sql = "INSERT INTO runs (what, started) VALUES (?, ?)";
-                connection
-                    .execute(sql, params![what, self.now.as_second()])
-                    .map_err(fail)?;
-                connection.last_insert_rowid()
-            }
+        let run = if let Some(run) = known { run } else {
+            let sql = "INSERT INTO runs (what, started) VALUES (?, ?)";
+            connection
+                .execute(sql, params![what, self.now.as_second()])
+                .map_err(fail)?;
+            connection.last_insert_rowid()
         };
         let mut statement = connection
             .prepare("SELECT target FROM visits WHERE run = ?")

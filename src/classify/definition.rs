@@ -31,12 +31,12 @@ impl Definition {
         let mut schema = params::read(book, tool);
         let free = schema.known.iter().filter(|known| known.free);
         let kinds: Vec<u32> = free.map(|known| book.kind_object(known.kind)).collect();
-        let mut name = name::read(book, tool.name(), &kinds);
         let mut prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
             (Some(description), _) => prose::read(book, description, &Cow::Borrowed("/description")),
             (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
             (None, None) => ProseReading::default(),
         };
+        let mut name = name::read(book, tool.name(), &kinds, prose.main_verb());
         if let (Some(verb), Some(main)) = (
             name.mentions.first_mut(),
             prose.mentions.iter().find(|m| m.slot == Slot::Main),
@@ -125,6 +125,11 @@ impl Definition {
         let counts = |m: &&Mention| unclear || m.slot.is_strong() || m.effect.category() != Some(Category::Read);
         let strong = self.mentions().filter(counts);
         fired.extend(strong.map(|m| Feature::operation(m.slot, m.effect)));
+        if name == Manner::Unknown {
+            // Where the name says nothing, the description's main verb stands in for it.
+            let main = self.mentions().filter(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
+            fired.extend(main.map(|m| Feature::operation(Slot::Name, m.effect)));
+        }
         let verbs = if name == Manner::Unknown { main } else { name };
         let milder = matches!(verbs, Manner::Unknown | Manner::Reads);
         fired.extend(self.prose.hits.iter().filter_map(|(_, cue)| {

@@ -1,7 +1,9 @@
 //! From a tool to its assessment: pure, deterministic, the same for a tool wherever it stands. Reads the definition
 //! ([`definition`]), adds up the scorecard ([`verdict`]), and says why ([`rationale`], [`signals`]).
 
+mod deed;
 mod definition;
+pub mod exposure;
 mod name;
 mod params;
 mod prose;
@@ -17,11 +19,12 @@ use crate::assessment::{Assessment, Evidence, Signal};
 use crate::digest;
 use crate::manifest::{Manifest, Tool};
 use crate::policy::decide::DecisionTable;
-use crate::policy::native::{Policy, Subject};
+use crate::policy::native::{Policy, Subject, default_operation};
 use crate::report::Assessed;
 use crate::rules::RuleBook;
 use crate::rules::weights::Feature;
 use definition::Definition;
+use exposure::Exposure;
 use verdict::Verdict;
 
 /// Whether declared annotations may raise a label.
@@ -77,6 +80,13 @@ impl Classifier {
         Assessed { manifest, assessments }
     }
 
+    /// What a server's tools open together, and what its instructions hold.
+    pub fn exposure(&self, assessed: &Assessed) -> Exposure {
+        let instructions = assessed.manifest.server.instructions.as_deref();
+        let signals = instructions.map(|text| signals::of_text(&self.book, text, "/instructions"));
+        Exposure::of(assessed, signals.unwrap_or_default())
+    }
+
     /// Assesses one tool. The server's name serves only to find overrides; it never changes a label.
     pub fn assess(&self, tool: &Tool, server: Option<&str>) -> Assessment {
         let definition = Definition::read(&self.book, tool);
@@ -89,6 +99,7 @@ impl Classifier {
             name: tool.name(),
             label: verdict.label,
             operations: &verdict.operations,
+            default_operation: default_operation(tool, &verdict.operations),
             decision,
             reason: &rationale.reason,
             overridden: found.is_some(),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::reading::{Mention, Place};
 use super::verbs;
 use crate::effect::Effect;
+use crate::label::Category;
 use crate::rules::RuleBook;
 use crate::rules::book::Object;
 use crate::rules::lexicon::{VerbSense, form, role};
@@ -34,15 +35,18 @@ pub(crate) struct Identifier<'a> {
     pub(crate) offset: usize,
     /// Objects named elsewhere: the tool's own name for an operation.
     pub(crate) about: &'a [u32],
+    /// The verb that the description begins with: where the name has it too, it is the name's head.
+    pub(crate) told: Option<u32>,
 }
 
-/// The tool's own name; `about` are the objects that its parameters are.
-pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32]) -> NameReading {
+/// The tool's own name; `about` are the objects that its parameters are, `told` the description's main verb.
+pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32], told: Option<u32>) -> NameReading {
     let name = Identifier {
         text,
         pointer: Cow::Borrowed("/name"),
         offset: 0,
         about,
+        told,
     };
     read_as(book, &name, Slot::Name)
 }
@@ -75,7 +79,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
     let Some(&last) = parts.last() else { return reading };
     reading.fact = book.lexicon.is(tokens[last].word, role::FACT);
     reading.bare = parts.len() == 1;
-    let Some(head) = head(book, &tokens, &parts) else {
+    let Some(head) = head(book, &tokens, &parts, identifier.told) else {
         reading.tokens = tokens;
         return reading;
     };
@@ -124,16 +128,18 @@ fn stands_as_verb(book: &RuleBook, verb: VerbSense, is_first: bool) -> bool {
 }
 
 /// The head: a strict verb beats a noun-like one, the first place beats the last, the last beats the middle.
-fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
+fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -> Option<usize> {
     let is_modifier = |i: usize| {
         book.lexicon.is(tokens[i].word, role::MODIFIER)
             && sense(book, tokens[i]).is_none_or(|v| book.verbs[v.group as usize].effect == Effect::Vague)
     };
     let first = parts.iter().copied().find(|&i| !is_modifier(i) || parts.len() == 1);
     let last = parts.last().copied();
-    let first_is_strict = first
+    let first_strict = first
         .and_then(|i| sense(book, tokens[i]))
-        .is_some_and(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak);
+        .filter(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak)
+        .map(|v| book.verbs[v.group as usize].effect);
+    let first_is_strict = first_strict.is_some();
     let first_verb = parts.iter().copied().find(|&i| {
         let strict = |v: VerbSense| {
             let group = &book.verbs[v.group as usize];
@@ -176,6 +182,16 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
         {
             points += 2;
         }
+        // `fileshare_snapshot_get: Gets …`: the description says which of the words is the verb. A verb that leads
+        // the name yields only to a worse one, or where it is part of a noun (`import_jobs_list: Lists …`) and ends
+        // nothing.
+        let yields = |leads: Effect| {
+            leads.severity() <= group.effect.severity()
+                || leads.category() != Some(Category::Destructive) && at >= parts[0] + 2
+        };
+        if told == Some(verb.base) && first_strict.is_none_or(yields) {
+            points += 6;
+        }
         // A verb whose object is there, in the sense of a pair, is a verb.
         let object = book.pair_for(verb.base, &objects(book, tokens, at), true);
         points += match object {
@@ -191,7 +207,7 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize]) -> Option<usize> {
 }
 
 fn is_final_verb(book: &RuleBook, base: u32) -> bool {
-    ["get", "create", "delete", "describe", "remove", "add"]
+    ["get", "create", "delete", "describe", "remove", "add", "update", "patch", "insert"]
         .iter()
         .any(|w| book.lexicon.known(w) == Some(base))
 }

@@ -246,6 +246,7 @@ impl Reader<'_> {
                     pointer: pointer.into(),
                     offset,
                     about,
+                    told: None,
                 };
                 let read = name::read_as(book, &identifier, Slot::Operation);
                 let worst = read

@@ -38,6 +38,12 @@ impl ProseReading {
     pub(crate) fn restricted(&self) -> bool {
         self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
     }
+
+    /// The verb of the first main clause, by number, where it says what is done.
+    pub(crate) fn main_verb(&self) -> Option<u32> {
+        let main = self.mentions.iter().find(|m| m.slot == Slot::Main)?;
+        (main.effect != Effect::Vague && main.verb != 0).then_some(main.verb)
+    }
 }
 
 /// Reads `text`, which stands at `pointer`.
@@ -47,6 +53,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
     words::prose(text, LIMIT, &book.lexicon, &mut tokens);
     let mut reader = Reader {
         book,
+        text,
         tokens: &tokens,
         pointer,
         out: ProseReading::default(),
@@ -59,7 +66,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
     reader.phrases();
     reader.sentences();
     let mut out = reader.out;
-    if !text.is_ascii() {
+    if !text.is_ascii() || !out.mentions.iter().any(|m| m.slot == Slot::Main) {
         foreign(book, text, pointer, &mut out);
     }
     out.tokens = tokens;
@@ -68,6 +75,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
 
 struct Reader<'a> {
     book: &'a RuleBook,
+    text: &'a str,
     tokens: &'a [Token],
     pointer: &'a Cow<'static, str>,
     out: ProseReading,
@@ -191,7 +199,7 @@ impl Reader<'_> {
             (false, false) => Slot::Order,
         };
         if !negated {
-            self.push(head, sense, slot);
+            self.push(head, sense, slot, None);
         }
         let beside = if slot == Slot::Main { Slot::Coordinated } else { slot };
         self.rest(head, head + 1, end, sense.forms, negated, beside);
@@ -341,7 +349,11 @@ impl Reader<'_> {
     /// Verbs after the head: coordinated ones go to `beside`, conditional, purposive and instrumental ones aside.
     fn rest(&mut self, head: usize, from: usize, end: usize, forms: u8, negated: bool, beside: Slot) {
         let mut conditional = false;
+        let lead = self
+            .sense(head, form::BASE | form::THIRD | form::GERUND)
+            .map(|s| s.base);
         let mut negated = negated;
+        let mut listed_aside: Option<usize> = None;
         // "Get suggestions: create or drop an index": what stands behind a colon or in brackets explains, unless the
         // clause says nothing by itself ("Manage sessions: list, delete").
         let explains = beside == Slot::Coordinated && !self.main_is_vague();
@@ -377,6 +389,7 @@ impl Reader<'_> {
                         } else {
                             Slot::Passive
                         },
+                        None,
                     );
                 }
                 continue;
@@ -395,19 +408,36 @@ impl Reader<'_> {
                 || matches!(self.kind(before), Some(Kind::Comma | Kind::Slash | Kind::Break));
             let same_form = sense.forms & forms != 0;
             let strict = !self.weak(sense);
+            // "a token for create, update and delete requests": the list goes on as it began.
+            if listed_aside.is_some_and(|last| self.only_joints(last + 1, at)) {
+                listed_aside = Some(at);
+                if strict {
+                    self.push(at, sense, Slot::Side, None);
+                }
+                continue;
+            }
             if joined && same_form && (self.object_follows(at) || strict && self.list_of_verbs(at)) {
                 if strict || self.is(at + 1, role::DETERMINER | role::PRONOUN) {
-                    self.push(at, sense, if conditional { Slot::Side } else { beside });
+                    self.push(at, sense, if conditional { Slot::Side } else { beside }, lead);
                 }
             } else {
                 let may = self.is(before, role::PREPOSITION | role::MODAL);
                 let acts = may && sense.forms & (form::BASE | form::GERUND) != 0
                     || conditional && sense.forms & form::THIRD != 0;
+                if may && sense.forms & (form::BASE | form::GERUND) != 0 {
+                    listed_aside = Some(at);
+                }
                 if strict && acts && self.object_follows(at) {
-                    self.push(at, sense, Slot::Side);
+                    self.push(at, sense, Slot::Side, None);
                 }
             }
         }
+    }
+
+    /// Whether nothing but commas, slashes and conjunctions stands between two verbs.
+    fn only_joints(&self, from: usize, to: usize) -> bool {
+        from < to
+            && (from..to).all(|i| matches!(self.kind(i), Some(Kind::Comma | Kind::Slash)) || self.is(i, role::CONJUNCTION))
     }
 
     /// "create, update, and delete": the verb stands in a list of verbs, so a comma or "or" may follow it.
@@ -416,12 +446,32 @@ impl Reader<'_> {
         matches!(self.kind(next), Some(Kind::Comma | Kind::Slash)) || self.is(next, role::CONJUNCTION)
     }
 
-    fn push(&mut self, at: usize, sense: VerbSense, slot: Slot) {
+    /// "Cancels a DataLabelingJob": the words of an identifier are objects, too.
+    fn parts_of(&self, token: Token, objects: &mut Vec<Object>) {
+        let (start, end) = (token.start as usize, token.end as usize);
+        let mut parts = Vec::with_capacity(4);
+        words::identifier(&self.text[start..end], &self.book.lexicon, &mut parts);
+        for part in &mut parts {
+            part.start += token.start;
+            part.end += token.start;
+        }
+        for at in 0..parts.len() {
+            verbs::collect(self.book, &parts, at, objects);
+        }
+    }
+
+    /// `lead` is the main verb, where this one is coordinated with it.
+    fn push(&mut self, at: usize, sense: VerbSense, slot: Slot, lead: Option<u32>) {
         let mut objects = std::mem::take(&mut self.objects);
         objects.clear();
+        objects.extend(lead.map(Object::lead));
         for i in at + 1..self.tokens.len().min(at + 10) {
             match self.tokens[i].kind {
                 Kind::Stop | Kind::Break => break,
+                Kind::Identifier => {
+                    self.parts_of(self.tokens[i], &mut objects);
+                    continue;
+                }
                 Kind::Word => {}
                 _ => continue,
             }
@@ -454,7 +504,7 @@ impl Reader<'_> {
                 start: token.start,
                 end: token.end,
             },
-            object: resolved.object.map(|o| (o.start, o.end)),
+            object: resolved.object.filter(|o| !o.is_elsewhere()).map(|o| (o.start, o.end)),
             weak: resolved.weak,
             verb: sense.base,
         });
@@ -474,6 +524,10 @@ fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut P
         .any(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
     let found = book.foreign.find(&text[..limit], english);
     let Some(first) = found.first() else { return };
+    // Text in plain letters is most often English: only what it begins with tells another language.
+    if text.is_ascii() && text[..first.start].split_whitespace().count() > 2 {
+        return;
+    }
     let english = english
         && out
             .mentions

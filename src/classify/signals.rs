@@ -21,6 +21,8 @@ use crate::text::{hidden, plain};
 const MOST_EVIDENCE: usize = 6;
 /// Words of the first sentence that say what a tool is about.
 const FIRST_SENTENCE: usize = 30;
+/// Under this confidence, in thousandths, a label contradicts nobody.
+const SURE: u16 = 800;
 /// Bytes of evidence that are kept of a long hidden text.
 const LONGEST_HIDDEN: usize = 80;
 
@@ -46,7 +48,7 @@ pub(crate) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, to
     raising.conflicts(verdict);
     let mut found = raising.found;
     strings::each(tool, &mut |path, text, role| {
-        suspicious(book, text, role, || path.pointer().into(), &mut found)
+        suspicious(book, text, role, || path.pointer().into(), &mut found);
     });
     collect(book, found)
 }
@@ -232,7 +234,13 @@ impl Raising<'_> {
     }
 
     fn parameters(&mut self) {
+        let name = &self.definition.name.tokens;
         for raised in &self.definition.schema.raised {
+            let ground = self.book.grounds.get(raised.ground);
+            let kept = |i: usize| numbers(self.book, name, i).any(|(n, _)| ground.unless.contains(&n));
+            if !ground.unless.is_empty() && (0..name.len()).any(kept) {
+                continue;
+            }
             let place = Place {
                 pointer: raised.pointer.clone(),
                 start: 0,
@@ -265,6 +273,10 @@ impl Raising<'_> {
     }
 
     fn conflicts(&mut self, verdict: &Verdict) {
+        if verdict.confidence < SURE {
+            // The label itself is in doubt: the annotation may be right.
+            return;
+        }
         for conflict in &verdict.conflicts {
             // A server that declares more than it does misleads nobody.
             if conflict.hint == "readOnlyHint" && !conflict.declared {
@@ -333,7 +345,7 @@ fn suspicious(
     let places = [
         (Finding::Invisible, hidden::invisible(text)),
         (Finding::LookAlike, hidden::look_alike(text, role == Role::Identifier)),
-        (Finding::Encoded, hidden::encoded(text)),
+        (Finding::Encoded, hidden::encoded(text).filter(|_| role != Role::Sample)),
         (Finding::Padding, hidden::padding(text)),
     ];
     for (finding, place) in places {

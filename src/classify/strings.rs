@@ -10,6 +10,8 @@ use crate::manifest::Tool;
 pub(crate) enum Role {
     /// The tool's name, a parameter's name, a value of an enumeration.
     Identifier,
+    /// A value that shows what could be passed.
+    Sample,
     /// Anything else.
     Prose,
 }
@@ -96,6 +98,7 @@ fn walk<'a>(
                 }
                 let role = match key.as_str() {
                     "enum" | "const" if !names => Role::Identifier,
+                    "example" | "examples" | "default" | "pattern" if !names => Role::Sample,
                     _ => Role::Prose,
                 };
                 walk(item, role, path, left, take);

@@ -161,9 +161,9 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let found = known.clone().find(|k| match k.kind {
         ParamKind::Command | ParamKind::Code => (runs && !stores) || opens,
         ParamKind::Sql => !reads_only && (opens || runs && !stores),
-        ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only,
+        ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
-        ParamKind::Method => has(ParamKind::Url) || has(ParamKind::Endpoint),
+        ParamKind::Method => !stores && (has(ParamKind::Url) || has(ParamKind::Endpoint)),
         _ => false,
     })?;
     Some(OpenArgument {

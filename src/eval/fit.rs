@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::effect::Effect;
 use crate::label::Category;
 use crate::rules::book::ParamKind;
-use crate::rules::weights::{FEATURES, Feature, Manner, Mark, ROW_ORDER, Row, Slot, Weights};
+use crate::rules::weights::{FEATURES, Feature, Manner, Mark, ROW_ORDER, Row, Slot, Standing, Weights};
 
 /// The features of one labelled tool.
 #[derive(Clone, Debug)]
@@ -23,12 +23,18 @@ pub struct Sample {
 
 /// Steps of gradient descent.
 const STEPS: usize = 600;
-/// How strongly a weight is drawn to its expected value, for a feature that fires `n` times: `PULL` samples' worth.
-const PULL: f64 = 12.0;
+/// How strongly the weights of a tool's own verbs are drawn to what is expected of them.
+const PULL: f64 = 0.3;
+/// How much stronger the weights of what is said in passing, and of the whole, are drawn: they are many, fire seldom,
+/// and mislead.
+const PULL_IN_PASSING: f64 = 4.0;
+/// The same for what repeats what the verbs said already.
+const PULL_REPEATED: f64 = 20.0;
 
 /// Fits a scorecard to the samples.
 pub fn fit(samples: &[Sample]) -> Weights {
     let expected: Vec<[f64; 4]> = Feature::all().map(expected).collect();
+    let pulls: Vec<f64> = Feature::all().map(pull).collect();
     let mut weights = expected.clone();
     let mut momentum = vec![[0.0f64; 4]; FEATURES];
     let mut scale = vec![[0.0f64; 4]; FEATURES];
@@ -37,7 +43,8 @@ pub fn fit(samples: &[Sample]) -> Weights {
         let mut gradient: Vec<[f64; 4]> = weights
             .iter()
             .zip(&expected)
-            .map(|(w, e)| std::array::from_fn(|c| (w[c] - e[c]) * PULL / 10.0))
+            .zip(&pulls)
+            .map(|((w, e), pull)| std::array::from_fn(|c| (w[c] - e[c]) * pull))
             .collect();
         for sample in samples {
             let probabilities = softmax(std::array::from_fn(|c| {
@@ -109,6 +116,14 @@ pub fn cross_validate(samples: &[Sample], folds: usize, mut each: impl FnMut(&[u
             (0..samples.len()).partition(|i| fold_of(&samples[*i].group) == fold);
         let training: Vec<Sample> = kept.iter().map(|i| samples[*i].clone()).collect();
         each(&held, fit(&training));
+    }
+}
+
+fn pull(feature: Feature) -> f64 {
+    match feature.standing() {
+        Standing::Verbs => PULL,
+        Standing::Passing => PULL * PULL_IN_PASSING,
+        Standing::Repeated => PULL * PULL_REPEATED,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::text::escape;
 
 /// Prints the document.
 pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let report = Report::new(servers, context.classifier.rules_digest());
+    let report = Report::new(servers, context.classifier);
     pretty(&report, &mut *out)?;
     writeln!(out)
 }

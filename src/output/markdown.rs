@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::assessment::Assessment;
+use crate::classify::exposure::Part;
 use crate::gate::SURE;
 use crate::label::Decision;
 use crate::output::table::{by_category, count, phrase};
@@ -17,7 +18,7 @@ pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -
         if index > 0 {
             writeln!(out)?;
         }
-        section(server, out)?;
+        section(server, context, out)?;
     }
     let digest = context.classifier.rules_digest();
     let short = digest.get(..19).unwrap_or(digest);
@@ -30,7 +31,7 @@ pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -
     )
 }
 
-fn section(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
+fn section(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     let server = &assessed.manifest.server;
     let version = server
         .version
@@ -60,7 +61,7 @@ fn section(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
     if tools > 0 {
         table(assessed, out)?;
     }
-    notes(assessed, out)?;
+    notes(assessed, context, out)?;
     if tools > 0 {
         policy(assessed, out)?;
     }
@@ -106,7 +107,7 @@ fn emphasised(tool: &Assessment, word: &str) -> String {
     }
 }
 
-fn notes(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
+fn notes(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut notes = Vec::new();
     for tool in &assessed.assessments {
         for conflict in &tool.conflicts {
@@ -117,6 +118,28 @@ fn notes(assessed: &Assessed, out: &mut dyn Write) -> io::Result<()> {
                 prose(&conflict.message)
             ));
         }
+    }
+    let exposure = context.classifier.exposure(assessed);
+    for combination in &exposure.combinations {
+        let part = |part: &Part| {
+            let some: Vec<String> = part.tools.iter().take(3).map(|tool| code(tool)).collect();
+            let more = part.tools.len() - some.len();
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!("{}: {}{more}", part.what, some.join(", "))
+        };
+        let parts: Vec<String> = combination.parts.iter().map(part).collect();
+        notes.push(format!("**{}.** {}", combination.title, parts.join("; ")));
+    }
+    for group in &exposure.confusable {
+        let names: Vec<String> = group.iter().map(|name| code(name)).collect();
+        notes.push(format!("Names that look the same: {}", names.join(", ")));
+    }
+    for signal in &exposure.signals {
+        notes.push(format!("The server's instructions: {}", signal.title));
     }
     for tool in assessed.assessments.iter().filter(|a| a.confidence < SURE) {
         let runner_up = tool.runner_up.map(|c| format!(", next likely {c}")).unwrap_or_default();

@@ -47,6 +47,7 @@ pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -
         page.decisions(out)?;
         page.unsure(out)?;
         page.conflicts(out)?;
+        page.exposure(out)?;
         page.overrides(out)?;
         page.problems(out)?;
     }
@@ -204,6 +205,36 @@ impl Page<'_> {
         }
     }
 
+    /// What the tools open together, names that people mistake, and what the instructions hold.
+    fn exposure(&self, out: &mut dyn Write) -> io::Result<()> {
+        let exposure = self.context.classifier.exposure(self.server);
+        for combination in &exposure.combinations {
+            let some = |tools: &[String]| match tools {
+                [] => String::new(),
+                [one] => escape::one_line(one).into_owned(),
+                [first, rest @ ..] => format!("{} +{}", escape::one_line(first), rest.len()),
+            };
+            let parts: Vec<String> = combination
+                .parts
+                .iter()
+                .map(|part| format!("{} ({})", part.what, some(&part.tools)))
+                .collect();
+            let name = combination.id.replace('-', " ");
+            self.caution(out, &format!("{name}: {}", parts.join(" + ")))?;
+        }
+        for group in &exposure.confusable {
+            let names = listed(group.iter().map(String::as_str));
+            self.caution(out, &format!("names that look the same: {names}"))?;
+        }
+        for signal in &exposure.signals {
+            let words = signal.evidence.first().map_or("", |e| &e.text);
+            let words = escape::one_line(words);
+            let shown = cells::truncate(&words, 40);
+            self.caution(out, &format!("the server's instructions: {} ({shown:?})", signal.title))?;
+        }
+        Ok(())
+    }
+
     fn overrides(&self, out: &mut dyn Write) -> io::Result<()> {
         for tool in &self.server.assessments {
             if let Some(reason) = &tool.override_reason {
@@ -352,7 +383,12 @@ fn signal(tool: &Assessment) -> String {
 pub(super) fn phrase(tool: &Assessment) -> String {
     let first = cells::sentences(&tool.rationale).into_iter().next();
     let text = first.map_or("", |range| &tool.rationale[range]);
-    escape::one_line(text.strip_suffix('.').unwrap_or(text)).into_owned()
+    let text = escape::one_line(text.strip_suffix('.').unwrap_or(text));
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
 }
 
 /// The counts of all servers together.

@@ -159,6 +159,8 @@ pub struct RuleBook {
     params_by_name: FxHashMap<Box<str>, Vec<u16>>,
     signals: Vec<SignalDefinition>,
     pub(crate) grounds: Grounds,
+    /// The third person of each verb, by its base form.
+    thirds: FxHashMap<u32, Box<str>>,
     pub(crate) foreign: ForeignVerbs,
     pub(crate) weights: Weights,
     pub(crate) calibration: Calibration,
@@ -250,6 +252,11 @@ impl RuleBook {
         })
     }
 
+    /// A verb as one says what a tool does: "deletes".
+    pub(crate) fn third_person(&self, verb: u32) -> Option<&str> {
+        self.thirds.get(&verb).map(|text| &**text)
+    }
+
     /// The object by which pairs speak of a kind of parameter.
     pub(crate) fn kind_object(&self, kind: ParamKind) -> u32 {
         self.kind_objects[kind as usize]
@@ -272,7 +279,15 @@ pub(crate) struct Object {
     pub(crate) end: u32,
 }
 
+/// Marks the number of a verb as that of the main verb which another is coordinated with: `lead:set` in a pair.
+const LEAD: u32 = 1 << 28;
+
 impl Object {
+    /// The main verb that a verb is coordinated with.
+    pub(crate) const fn lead(verb: u32) -> Self {
+        Self::elsewhere(verb | LEAD)
+    }
+
     /// One that is named in another string than the verb.
     pub(crate) const fn elsewhere(number: u32) -> Self {
         Self {
@@ -302,6 +317,7 @@ struct Builder {
     lexicon: Lexicon,
     classes: FxHashMap<String, Vec<u32>>,
     ids: FxHashSet<String>,
+    thirds: FxHashMap<u32, Box<str>>,
 }
 
 impl Builder {
@@ -310,6 +326,7 @@ impl Builder {
             lexicon: Lexicon::new(),
             classes: FxHashMap::default(),
             ids: FxHashSet::default(),
+            thirds: FxHashMap::default(),
         }
     }
 
@@ -372,6 +389,7 @@ impl Builder {
             params_by_name: FxHashMap::default(),
             signals,
             grounds: Grounds::default(),
+            thirds: FxHashMap::default(),
             foreign: ForeignVerbs::default(),
             weights: Weights::from_table(&weights)?,
             calibration: calibration.unwrap_or(Calibration {
@@ -420,6 +438,7 @@ impl Builder {
         book.grounds = making.build()?;
         book.foreign = ForeignVerbs::build(&foreign)?;
         book.lexicon = self.lexicon;
+        book.thirds = self.thirds;
         Ok(book)
     }
 
@@ -480,6 +499,7 @@ impl Builder {
                 },
             );
             let third = self.lexicon.intern(&forms.third);
+            self.thirds.entry(base).or_insert_with(|| forms.third.as_str().into());
             self.sense(
                 third,
                 VerbSense {
@@ -544,6 +564,8 @@ impl Builder {
         for text in texts {
             if text == "*" {
                 any = true;
+            } else if let Some(verb) = text.strip_prefix("lead:") {
+                set.insert(self.lexicon.intern(verb) | LEAD);
             } else if let Some(class) = text.strip_prefix('#') {
                 let numbers = self.classes.get(class).ok_or_else(|| {
                     Error::new(format!(

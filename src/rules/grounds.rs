@@ -69,7 +69,7 @@ impl Grounds {
 
     /// The grounds that an operation may bring up, by its effect, its verb and the rule that read it.
     pub(crate) fn of_operation(&self, effect: Effect, verb: u32, rule: &str) -> impl Iterator<Item = u16> {
-        let acts = effect.category() != Some(Category::Read);
+        let acts = effect.category().is_some_and(|category| category != Category::Read);
         let by_effect = self.effects.iter().filter(move |(e, _)| *e == effect).map(|(_, g)| *g);
         let by_verb = self.verbs.get(&verb).map_or(&[][..], Vec::as_slice).iter().copied();
         let any = if acts { self.any_verb.as_slice() } else { &[] };

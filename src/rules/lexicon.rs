@@ -157,7 +157,10 @@ impl Lookup for Lexicon {
                 .numbers
                 .get(&word[..cut])
                 .is_some_and(|verb| self.splits.contains(verb));
-            splits && self.numbers.contains_key(&word[cut..])
+            let rest = &word[cut..];
+            let known = |rest: &str| self.numbers.contains_key(rest);
+            let joined = || ["or", "and"].iter().any(|j| rest.strip_prefix(j).is_some_and(known));
+            splits && (known(rest) || joined())
         })
     }
 }

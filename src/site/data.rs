@@ -8,6 +8,7 @@ use super::index::Index;
 use super::out::Out;
 use crate::assessment::Assessment;
 use crate::catalogue::record::Record;
+use crate::classify::Classifier;
 use crate::error::Result;
 use crate::label::Category;
 use crate::output::json;
@@ -43,9 +44,9 @@ pub(super) fn tool(record: &Record, assessment: &Assessment, page: &ToolPage, ru
 }
 
 /// A server's data: its part of a scan's report. A path on a disk is left out.
-pub(super) fn server(record: &Record, page: &ServerPage, rules: &str) -> Result<Vec<u8>> {
+pub(super) fn server(record: &Record, page: &ServerPage, classifier: &Classifier) -> Result<Vec<u8>> {
     let servers = std::slice::from_ref(&record.assessed);
-    let mut value = json!(Report::new(servers, rules));
+    let mut value = json!(Report::new(servers, classifier));
     if page.server.origin.is_none()
         && let Some(origin) = value.pointer_mut("/servers/0/server/origin")
     {

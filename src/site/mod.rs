@@ -198,7 +198,7 @@ impl Site<'_> {
             )?;
         }
         let depth = folder.split('/').count();
-        let value = data::server(record, &page, self.classifier.rules_digest())?;
+        let value = data::server(record, &page, self.classifier)?;
         let mut paths = Vec::new();
         let last = Html::server_pages(&page);
         for number in 1..=last {

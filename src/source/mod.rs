@@ -24,6 +24,7 @@ pub mod named;
 pub mod package;
 pub mod recognise;
 pub mod redact;
+pub mod registry;
 mod run;
 pub mod spec;
 

@@ -339,6 +339,13 @@ mod fence {
         assert_eq!(found["write"], "PermissionError");
         assert_eq!((found["own"].as_str(), found["temporary"].as_str()), ("done", "done"));
         assert_eq!(found["kill"], "PermissionError", "the supervisor is out of reach");
+        if applied.contains("seccomp") {
+            assert_eq!(
+                found["unix"], "PermissionError",
+                "services of this machine listen there"
+            );
+        }
+        assert_eq!(found["pair"], "done", "runtimes need it for their children");
         assert!(secret.exists() && !Path::new(&target).exists());
     }
 
@@ -365,6 +372,8 @@ mod fence {
             Ok(manifest) => {
                 let connect = manifest.tools.iter().find(|tool| tool.name() == "connect");
                 assert_ne!(connect.and_then(|tool| tool.description()), Some("done"));
+                let listed = names(&manifest);
+                assert!(listed.contains(&"cwd"), "{listed:?}");
                 assert!(
                     manifest
                         .server

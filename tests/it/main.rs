@@ -1,11 +1,13 @@
 //! The integration tests: one binary, a module an area. Nothing here needs a network or anything installed.
 
 mod action;
+mod catalogue;
 mod classify;
 mod clients;
 mod common;
 mod config;
 mod guard;
+mod hostile;
 mod http_server;
 mod live_http;
 mod live_stdio;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::classify::{Annotations, Classifier};
 use crate::command::eval;
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Outcome, Result};
 use crate::eval::fit;
 use crate::policy::decide::DecisionTable;
 use crate::rules::RuleBook;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
         weights.to_toml()
     );
     match &args.output {
-        Some(path) => std::fs::write(path, text).map_err(|e| Error::io("cannot write", path, &e))?,
+        Some(path) => crate::fsio::write_atomic(path, text.as_bytes())?,
         None => std::io::stdout().write_all(text.as_bytes())?,
     }
     Ok(Outcome::Done)

@@ -16,6 +16,8 @@ macro_rules! put {
 }
 
 mod draft;
+#[cfg(test)]
+mod hostile;
 mod quote;
 #[cfg(test)]
 pub mod sample;
@@ -269,6 +271,43 @@ pub fn rows() -> Vec<Row> {
         .copied()
         .flat_map(|target| target.forms.iter().map(move |form| row(target, form)))
         .collect()
+}
+
+/// The rows as a table in Markdown.
+pub fn markdown() -> String {
+    let mark = |cell: &Cell| match cell {
+        Cell::Plain(true) => "yes".to_owned(),
+        Cell::Plain(false) => "–".to_owned(),
+        Cell::With(file) => format!("with `{file}`"),
+    };
+    let yes = |b: bool| if b { "yes" } else { "–" };
+    let mut out = "| `--for` | file | allow | limit | ask | deny | hide | arguments | a tool added tomorrow | `--merge` | read in the tests by |\n\
+        |---|---|---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    let mut last = "";
+    for row in rows() {
+        let name = if row.target == last {
+            String::new()
+        } else {
+            format!("`{}`", row.target)
+        };
+        let reader = if row.target == last { "" } else { row.reader };
+        last = row.target;
+        put!(
+            out,
+            "| {name} | `{}` | {} | {} | {} | {} | {} | {} | {} | {} | {reader} |\n",
+            row.file,
+            mark(&row.allow),
+            mark(&row.limit),
+            mark(&row.ask),
+            mark(&row.deny),
+            mark(&row.hide),
+            yes(row.arguments),
+            row.unlisted.name(),
+            yes(row.merge),
+        );
+    }
+    out
 }
 
 /// For files that can say of every tool what they can say of one.

@@ -21,6 +21,8 @@ mod http;
 mod legacy;
 mod limits;
 mod plan;
+#[doc(hidden)]
+pub mod probe;
 mod process;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -48,6 +50,11 @@ use crate::error::Error;
 use crate::manifest::{Manifest, Problem, Server, Transport};
 use crate::source::redact;
 use crate::source::spec::{Endpoint, Spec};
+
+/// The JSON document at a URL that the user named, such as a page of a registry.
+pub async fn fetch(url: &str, limits: &Limits, options: &Options) -> Result<serde_json::Value, Error> {
+    http::fetch(url, limits, options).await
+}
 
 /// How a server is started and reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,7 +147,7 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
                 error = error.fact("its last words", end.last_words.join("\n"));
             }
             if end.fence.is_some_and(|fence| fence.starts_with("landlock")) {
-                error = error.help("if it needs files outside its temporary folder: --sandbox off");
+                error = error.help("if it needs files outside its temporary folder or Unix sockets: --sandbox off");
             }
             Err(error.without(&secrets.texts()))
         }

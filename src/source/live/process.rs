@@ -93,7 +93,7 @@ pub(super) async fn start(
 #[cfg(target_os = "linux")]
 async fn spawn(plan: &Plan, folder: &Path, options: &Options) -> Result<Child, Fault> {
     let wrapper = if plan.fence.no_network {
-        no_network().await?
+        no_network(folder).await?
     } else {
         Vec::new()
     };
@@ -144,28 +144,37 @@ async fn hand_over(mut input: ChildStdin, plan: &Plan) -> Result<ChildStdin, Fau
     Ok(input)
 }
 
-/// The command that runs another one in a network namespace of its own, with nothing in it.
+/// The command that runs another one in a network namespace of its own, with nothing in it. Bubblewrap also hides
+/// other processes and makes everything but `folder` read-only, where the machine permits that.
 #[cfg(target_os = "linux")]
-async fn no_network() -> Result<Vec<std::ffi::OsString>, Fault> {
-    const WAYS: [(&str, &[&str]); 3] = [
-        (
-            "bwrap",
-            &["--unshare-net", "--die-with-parent", "--dev-bind", "/", "/", "--"],
-        ),
-        ("unshare", &["--user", "--map-current-user", "--net", "--"]),
-        ("unshare", &["--net", "--"]),
+async fn no_network(folder: &Path) -> Result<Vec<std::ffi::OsString>, Fault> {
+    let folder = folder.display().to_string();
+    let alone =
+        "--unshare-net --unshare-pid --unshare-ipc --die-with-parent --ro-bind / / --dev-bind /dev /dev --proc /proc";
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let alone = [
+        words(alone),
+        vec!["--bind".to_owned(), folder.clone(), folder],
+        words("--"),
+    ]
+    .concat();
+    let ways = [
+        ("bwrap", alone),
+        ("bwrap", words("--unshare-net --die-with-parent --dev-bind / / --")),
+        ("unshare", words("--user --map-current-user --net --")),
+        ("unshare", words("--net --")),
     ];
     let path = std::env::var("PATH").unwrap_or_default();
-    for (program, args) in WAYS {
+    for (program, args) in ways {
         // The supervisor has no PATH to look it up on.
         let Some(program) = plan::on_path(program, &path, Path::new("/")) else {
             continue;
         };
         let mut trial = Command::new(&program);
-        trial.args(args).arg("true");
+        trial.args(&args).arg("true");
         let trial = trial.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if trial.status().await.is_ok_and(|status| status.success()) {
-            let args = args.iter().map(std::ffi::OsString::from);
+            let args = args.into_iter().map(std::ffi::OsString::from);
             return Ok(std::iter::once(program.into_os_string()).chain(args).collect());
         }
     }

@@ -1,7 +1,8 @@
 //! The fence that a process lays around itself on Linux before it becomes the server: resource limits, no new
-//! privileges, no capabilities, and Landlock. What it does not do: hide that other processes exist and how they
-//! were started, keep a server from Unix sockets with a path, or bound what all its processes use together (the
-//! supervisor watches that).
+//! privileges, no capabilities, Landlock for files and signals, and a filter of system calls for what Landlock
+//! does not know. What it does not do: hide that other processes exist and how they were started, keep a server
+//! from changing the permissions and times of files that belong to the user, or bound what all its processes use
+//! together (the supervisor watches that).
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
@@ -27,6 +28,14 @@ const DEVICES: [&str; 6] = [
     "/dev/tty",
 ];
 
+/// System calls that fail: sockets of the Unix family, behind which the services of this machine and of the user
+/// listen (containers, the session bus, agents with keys), and the ring through which calls pass unseen. Pairs of
+/// sockets stay: runtimes talk to their children through them.
+const CALLS: &str = r#"{"server": {"mismatch_action": "allow", "match_action": {"errno": 1}, "filter": [
+    {"syscall": "socket", "args": [{"index": 0, "type": "dword", "op": "eq", "val": 1}]},
+    {"syscall": "io_uring_setup"}
+]}}"#;
+
 /// Applies the fence to this process and all it starts; says what was applied, or why a required one was not.
 pub(super) fn apply(fence: &Fence) -> Result<String, String> {
     limit(fence).map_err(|e| format!("resource limits cannot be set: {e}"))?;
@@ -47,6 +56,13 @@ pub(super) fn apply(fence: &Fence) -> Result<String, String> {
     }
     if fence.sandbox != Sandbox::Off {
         drop_capabilities().map_err(|e| format!("capabilities cannot be dropped: {e}"))?;
+        match filter_calls() {
+            Ok(()) => applied.push("seccomp"),
+            Err(error) if fence.sandbox == Sandbox::Required => {
+                return Err(format!("this kernel cannot filter system calls: {error}"));
+            }
+            Err(_) => {}
+        }
     }
     applied.push("rlimits");
     if fence.no_network {
@@ -67,6 +83,14 @@ fn drop_capabilities() -> rustix::io::Result<()> {
     // Without new privileges, running a program gives none back to the superuser.
     rustix::thread::clear_ambient_capability_set()?;
     rustix::thread::set_capabilities(None, none)
+}
+
+fn filter_calls() -> Result<(), seccompiler::Error> {
+    let arch = std::env::consts::ARCH.try_into().map_err(seccompiler::Error::from)?;
+    let programs = seccompiler::compile_from_json(CALLS.as_bytes(), arch)?;
+    programs
+        .values()
+        .try_for_each(|program| seccompiler::apply_filter(program))
 }
 
 fn limit(fence: &Fence) -> rustix::io::Result<()> {

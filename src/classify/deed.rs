@@ -1,0 +1,455 @@
+//! What a tool does, in a few plain words taken from its definition: a verb and what it acts on. The words are the
+//! server's, so they are few, and only letters, digits and what joins them get through.
+
+use super::definition::{self, Definition};
+use super::reading::Mention;
+use super::verdict::Verdict;
+use crate::label::Category;
+use crate::manifest::Tool;
+use crate::rules::RuleBook;
+use crate::rules::lexicon::{form, role};
+use crate::rules::weights::Slot;
+use crate::text::escape::is_hidden;
+use crate::text::words::{Kind, Token};
+
+/// Words of an object.
+const MOST_WORDS: usize = 8;
+/// Bytes of an object.
+const LONGEST: usize = 72;
+
+/// Where it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// In the name and in the description.
+    Both,
+    /// In the name alone: there is no description, or it says something else.
+    Name,
+    /// In the description alone.
+    Prose,
+    /// In the description, in another language than English.
+    Foreign,
+    /// In a list of operations to choose among.
+    Operations,
+    /// Nowhere: no verb was found.
+    Nowhere,
+}
+
+/// A verb and its object: "deletes all session records".
+#[derive(Debug)]
+pub(super) struct Deed {
+    /// Third person, lower case, without a full stop.
+    pub(super) text: String,
+    pub(super) said: Said,
+}
+
+/// Verbs whose third person is not what one would say.
+const SPOKEN: [(&str, &str); 37] = [
+    ("whoises", "looks up who is behind"),
+    ("whoamis", "tells who is signed in:"),
+    ("reruns", "runs again"),
+    ("logins", "logs in"),
+    ("logouts", "logs out"),
+    ("logons", "logs on"),
+    ("logoffs", "logs off"),
+    ("signins", "signs in"),
+    ("signouts", "signs out"),
+    ("rms", "removes"),
+    ("rmdirs", "removes"),
+    ("dels", "deletes"),
+    ("mkdirs", "makes"),
+    ("lses", "lists"),
+    ("cats", "prints"),
+    ("execs", "executes"),
+    ("inits", "initialises"),
+    ("lookups", "looks up"),
+    ("shutdowns", "shuts down"),
+    ("poweroffs", "powers off"),
+    ("powerons", "powers on"),
+    ("checkouts", "checks out"),
+    ("cleanups", "cleans up"),
+    ("teardowns", "tears down"),
+    ("setups", "sets up"),
+    ("topups", "tops up"),
+    ("payouts", "pays out"),
+    ("rollouts", "rolls out"),
+    ("rollbacks", "rolls back"),
+    ("failovers", "fails over"),
+    ("killalls", "kills every"),
+    ("acks", "acknowledges"),
+    ("evals", "evaluates"),
+    ("peeks", "shows"),
+    ("stats", "shows facts about"),
+    ("dos", "does"),
+    ("gets", "returns"),
+];
+
+/// What the tool does.
+pub(super) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, tool: &Tool) -> Deed {
+    let writer = Writer { book, definition, tool };
+    if let Some(text) = writer.operations(verdict) {
+        let said = Said::Operations;
+        return Deed { text, said };
+    }
+    let category = verdict.label.category;
+    let fits = |m: &&Mention| m.effect.category() == Some(category) && m.verb != 0;
+    let strong = |slots: &'static [Slot]| definition.mentions().filter(move |m| slots.contains(&m.slot));
+    let worst = |slots| strong(slots).filter(fits).max_by_key(|m| m.effect.severity());
+    let main = worst(&[Slot::Main, Slot::Coordinated]).or_else(|| worst(&[Slot::Later, Slot::Passive]));
+    let name = worst(&[Slot::Name, Slot::NameSecond]);
+    let said = match (name, main) {
+        (Some(_), Some(_)) => Said::Both,
+        (Some(_), None) => Said::Name,
+        (None, Some(_)) => Said::Prose,
+        (None, None) if definition.prose.foreign => Said::Foreign,
+        (None, None) => Said::Nowhere,
+    };
+    // The description has more words for it, the name the better verb.
+    let worse = |m: &Mention, n: &Mention| m.effect.severity() >= n.effect.severity();
+    let from_prose = match (main, name) {
+        (Some(m), Some(n)) if worse(m, n) || m.verb == n.verb => Some(m),
+        (Some(m), None) => Some(m),
+        _ => None,
+    };
+    let any = || strong(&[Slot::Main, Slot::Name]).find(|m| m.verb != 0);
+    let chosen = from_prose.or(name).or_else(any);
+    let text = match chosen {
+        Some(mention) => writer.clause(mention, name),
+        None => writer.without_verb(category),
+    };
+    Deed { text, said }
+}
+
+struct Writer<'a> {
+    book: &'a RuleBook,
+    definition: &'a Definition,
+    tool: &'a Tool,
+}
+
+impl Writer<'_> {
+    /// "offers 5 operations on notes, among them delete".
+    fn operations(&self, verdict: &Verdict) -> Option<String> {
+        let operations = &verdict.operations;
+        let category = verdict.label.category;
+        let is_worst = |o: &&crate::assessment::Operation| o.category == category;
+        if operations.len() < 2 || !operations.iter().any(|o| is_worst(&o)) {
+            return None;
+        }
+        let elsewhere =
+            |m: &Mention| matches!(m.slot, Slot::Name | Slot::Main) && m.effect.category() == Some(category);
+        if self.definition.mentions().any(elsewhere) {
+            return None;
+        }
+        let mut worst: Vec<String> = operations
+            .iter()
+            .filter(is_worst)
+            .filter_map(|o| identifier(&o.value))
+            .collect();
+        if worst.is_empty() {
+            return None;
+        }
+        let about = self.name_object(None);
+        let on = about.map_or_else(String::new, |about| format!(" on {about}"));
+        let count = operations.len();
+        if worst.len() == count {
+            return Some(format!("offers {count} operations{on}: {}", listed(&mut worst)));
+        }
+        Some(format!(
+            "offers {count} operations{on}, among them {}",
+            listed(&mut worst)
+        ))
+    }
+
+    fn clause(&self, mention: &Mention, name: Option<&Mention>) -> String {
+        let third = self.book.third_person(mention.verb).unwrap_or("handles");
+        let spoken = SPOKEN
+            .iter()
+            .find(|(made, _)| *made == third)
+            .map_or(third, |(_, said)| said);
+        let object = if mention.place.pointer == "/name" {
+            self.name_object(Some(mention))
+        } else {
+            self.prose_object(mention).or_else(|| self.name_object(name))
+        };
+        let mut text = spoken.to_owned();
+        match object {
+            Some(object) => {
+                if !joins(spoken, &object) {
+                    text.push(' ');
+                    text.push_str(&object);
+                }
+            }
+            None => text.push_str(" what it is given"),
+        }
+        text
+    }
+
+    fn without_verb(&self, category: Category) -> String {
+        let foreign = self.definition.prose.foreign;
+        let about = self.name_object(None);
+        let verb = match category {
+            Category::Read => "returns",
+            Category::Write => "changes something about",
+            Category::Execute => "sets something going with",
+            Category::Destructive => "ends something about",
+        };
+        match (about, foreign) {
+            (Some(about), _) => format!("{verb} {about}"),
+            (None, true) => match category {
+                Category::Read => "looks something up, as its description says in another language".to_owned(),
+                Category::Write => "changes something, as its description says in another language".to_owned(),
+                Category::Execute => "sets something going, as its description says in another language".to_owned(),
+                Category::Destructive => "ends something, as its description says in another language".to_owned(),
+            },
+            (None, false) => "does something that its definition does not put into words".to_owned(),
+        }
+    }
+
+    /// The words of the name that are not its verb, with an article.
+    fn name_object(&self, verb: Option<&Mention>) -> Option<String> {
+        let name = self.tool.name();
+        let tokens = &self.definition.name.tokens;
+        let verb_at = verb.map(|m| (m.place.start, m.place.end));
+        let lexicon = &self.book.lexicon;
+        let all = tokens.iter().any(|t| self.is_any(t, &["all", "every"]));
+        let words: Vec<String> = tokens
+            .iter()
+            .filter(|t| matches!(t.kind, Kind::Word | Kind::Number) && Some((t.start, t.end)) != verb_at)
+            .filter(|t| t.word == 0 || !lexicon.is(t.word, role::MODIFIER | role::CONJUNCTION))
+            .filter(|t| !self.is_any(t, &["all", "every"]))
+            .filter_map(|t| clean(name.get(t.start as usize..t.end as usize)?))
+            .map(|word| if is_acronym(&word) { word } else { word.to_lowercase() })
+            .take(6)
+            .collect();
+        let last = words.last()?;
+        // `find_by_name`: what begins with a preposition is no thing.
+        let first_is_joint = tokens
+            .iter()
+            .find(|t| Some((t.start, t.end)) != verb_at)
+            .is_some_and(|t| t.word != 0 && lexicon.is(t.word, role::PREPOSITION));
+        let mut object = words.join(" ");
+        if all {
+            object.insert_str(0, "all ");
+        } else if !first_is_joint && words.len() <= 4 && needs_article(last) {
+            object.insert_str(
+                0,
+                if "aeiou".contains(object.chars().next()?.to_ascii_lowercase()) {
+                    "an "
+                } else {
+                    "a "
+                },
+            );
+        }
+        shorten(object)
+    }
+
+    fn is_any(&self, token: &Token, words: &[&str]) -> bool {
+        token.word != 0 && words.iter().any(|w| self.book.lexicon.known(w) == Some(token.word))
+    }
+
+    /// The words behind a verb up to where its object ends.
+    fn prose_object(&self, mention: &Mention) -> Option<String> {
+        let text = definition::text_at(self.tool, &mention.place.pointer)?;
+        let tokens = &self.definition.prose.tokens;
+        let at = tokens
+            .iter()
+            .position(|t| t.start == mention.place.start && t.end == mention.place.end)?;
+        let lexicon = &self.book.lexicon;
+        let is = |t: &Token, roles: u16| t.word != 0 && lexicon.is(t.word, roles);
+        let is_verb = |t: &Token| {
+            t.word != 0
+                && lexicon
+                    .word(t.word)
+                    .verb
+                    .is_some_and(|v| !self.book.verbs[v.group as usize].weak)
+        };
+        let is_any_verb = |t: &Token| {
+            t.word != 0
+                && lexicon
+                    .word(t.word)
+                    .verb
+                    .is_some_and(|v| v.forms & (form::BASE | form::THIRD) != 0)
+        };
+        let mut words: Vec<String> = Vec::new();
+        let mut phrases = 0;
+        let mut joined = false;
+        let mut loose = 0;
+        let mut taken = 0;
+        for (index, token) in tokens.iter().enumerate().skip(at + 1).take(18) {
+            let next = tokens.get(index + 1);
+            let empty = words.is_empty();
+            match token.kind {
+                Kind::Stop | Kind::Break => break,
+                Kind::Comma | Kind::Slash if empty => {
+                    loose += 1;
+                    continue;
+                }
+                Kind::Comma | Kind::Slash => break,
+                _ if token.start < taken => continue,
+                Kind::Word if is(token, role::CONDITION | role::RELATIVE | role::MODAL | role::BE) => break,
+                Kind::Word if is(token, role::NEGATION) && !empty => break,
+                Kind::Word if is(token, role::CONJUNCTION) => {
+                    if empty {
+                        loose += 1;
+                        continue;
+                    }
+                    let goes_on = next.is_some_and(|n| {
+                        matches!(n.kind, Kind::Word)
+                            && !is_verb(n)
+                            && !is(n, role::PREPOSITION | role::ADVERB | role::ASIDE)
+                    });
+                    if joined || !goes_on {
+                        break;
+                    }
+                    joined = true;
+                }
+                // "Create, update or delete a webhook": the object comes after the last of them.
+                Kind::Word
+                    if empty && loose > 0 && next.is_some_and(|n| n.kind == Kind::Word) && is_any_verb(token) =>
+                {
+                    continue;
+                }
+                Kind::Word if empty && is_verb(token) && (loose > 0 || next.is_some_and(|n| n.kind == Kind::Comma)) => {
+                    loose += 1;
+                    continue;
+                }
+                Kind::Word if is(token, role::PREPOSITION) && !empty => {
+                    let leads = self.is_any(token, &["of", "to", "from", "in", "on", "into", "between", "about"]);
+                    if !leads || phrases > 1 {
+                        break;
+                    }
+                    phrases += 1;
+                }
+                Kind::Word if empty && is(token, role::ADVERB) => continue,
+                _ => {}
+            }
+            // "host-based": one word, whatever stands on its sides.
+            let mut end = token.end;
+            while let Some(part) = tokens.iter().skip(index + 1).find(|t| t.start == end + 1)
+                && text.as_bytes().get(end as usize) == Some(&b'-')
+            {
+                end = part.end;
+            }
+            taken = end;
+            let Some(raw) = text.get(token.start as usize..end as usize) else {
+                break;
+            };
+            let Some(word) = clean(raw.trim_matches('`')) else {
+                break;
+            };
+            let word = match word.to_ascii_lowercase().as_str() {
+                "your" | "our" | "my" | "their" => "the".to_owned(),
+                _ => word,
+            };
+            words.push(word);
+            if words.len() >= MOST_WORDS {
+                break;
+            }
+        }
+        let hangs = |word: &String| {
+            let number = lexicon.known(&word.to_lowercase()).unwrap_or(0);
+            number != 0
+                && lexicon.is(
+                    number,
+                    role::DETERMINER | role::PREPOSITION | role::CONJUNCTION | role::ADVERB | role::PRONOUN,
+                )
+        };
+        while words.len() > 1 && words.last().is_some_and(hangs) {
+            words.pop();
+        }
+        if words.len() == 1 && words.first().is_some_and(hangs) {
+            return None;
+        }
+        shorten(words.join(" "))
+    }
+}
+
+/// "logs in" and "login": the object repeats the verb.
+fn joins(verb: &str, object: &str) -> bool {
+    verb.len() == object.len() && verb == object
+}
+
+/// A word that may be shown: letters, digits and what joins them.
+fn clean(word: &str) -> Option<String> {
+    let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '’' | '.' | '+' | '#');
+    let shown: String = word.chars().filter(|c| !is_hidden(*c)).collect();
+    let short = (1..=32).contains(&shown.len());
+    (short && shown.chars().all(fine)).then_some(shown)
+}
+
+/// A parameter's name or an operation's value in backticks, where it is one.
+pub(super) fn identifier(text: &str) -> Option<String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    ((1..=40).contains(&text.len()) && text.chars().all(fine)).then(|| format!("`{text}`"))
+}
+
+/// The first three, and how many more.
+fn listed(items: &mut Vec<String>) -> String {
+    let more = items.len().saturating_sub(3);
+    items.truncate(3);
+    match (items.as_slice(), more) {
+        ([one], 0) => one.clone(),
+        ([one, two], 0) => format!("{one} and {two}"),
+        (all, 0) => format!("{} and {}", all[..all.len() - 1].join(", "), all[all.len() - 1]),
+        (all, more) => format!("{} and {more} more", all.join(", ")),
+    }
+}
+
+fn is_acronym(word: &str) -> bool {
+    word.len() < 6 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}
+
+/// Whether a noun looks like one that is counted, and one.
+fn needs_article(word: &str) -> bool {
+    const MASS: [&str; 38] = [
+        "info",
+        "information",
+        "data",
+        "content",
+        "status",
+        "history",
+        "access",
+        "code",
+        "text",
+        "mail",
+        "memory",
+        "health",
+        "weather",
+        "news",
+        "help",
+        "usage",
+        "metadata",
+        "documentation",
+        "docs",
+        "sql",
+        "python",
+        "javascript",
+        "bash",
+        "shell",
+        "traffic",
+        "storage",
+        "music",
+        "water",
+        "output",
+        "input",
+        "feedback",
+        "progress",
+        "active",
+        "in",
+        "up",
+        "on",
+        "by",
+        "media",
+    ];
+    let word = word.to_ascii_lowercase();
+    let plural = word.ends_with('s') && !word.ends_with("ss") && !word.ends_with("us") && !word.ends_with("is");
+    !plural && !MASS.contains(&word.as_str()) && word.chars().all(|c| c.is_ascii_alphabetic())
+}
+
+fn shorten(mut text: String) -> Option<String> {
+    if text.len() > LONGEST {
+        let cut = (0..=LONGEST).rev().find(|i| text.is_char_boundary(*i))?;
+        let end = text[..cut].rfind(' ').unwrap_or(cut);
+        text.truncate(end);
+    }
+    (!text.is_empty()).then_some(text)
+}

@@ -1,0 +1,34 @@
+//! A line of `classify`: one tool. The same line gives the same bytes, and every span slices back to its text.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use mcpclass::classify::{Annotations, Classifier};
+use mcpclass::manifest::Tool;
+use mcpclass::policy::decide::DecisionTable;
+use mcpclass::rules::book::RuleBook;
+use mcpclass::text::depth;
+
+static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
+    let book = RuleBook::embedded().expect("the embedded book");
+    Classifier::new(book, DecisionTable::default(), Annotations::Weigh)
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(value) = depth::parse(bytes) else { return };
+    let Ok(tool) = Tool::from_value(value) else { return };
+    let assessment = CLASSIFIER.assess(&tool, Some("server"));
+    let again = CLASSIFIER.assess(&tool, Some("server"));
+    assert_eq!(
+        serde_json::to_string(&assessment).expect("JSON"),
+        serde_json::to_string(&again).expect("JSON")
+    );
+    let all = assessment.evidence.iter().chain(assessment.signals.iter().flat_map(|s| &s.evidence));
+    let whole = serde_json::Value::Object(tool.raw().clone());
+    for evidence in all {
+        if let Some(text) = whole.pointer(&evidence.pointer).and_then(serde_json::Value::as_str) {
+            assert_eq!(text.get(evidence.start..evidence.end), Some(&*evidence.text), "{evidence:?}");
+        }
+    }
+});

@@ -1,0 +1,407 @@
+//! Hostile inputs, each with what must happen: `fixtures/hostile/files.jsonl` (whole files), `tools.jsonl` (tools that
+//! would like to be taken for something else), `lines.jsonl` (lines of `classify`), and large ones made here. All of
+//! them go through every command of [`COMMANDS`]; a new command is a new row.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::common::{mcpclass, root, stderr, stdout};
+
+/// A file, and what reading it must come to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    id: String,
+    file: String,
+    #[serde(default)]
+    text: String,
+    hex: Option<String>,
+    /// The names of the tools that are listed.
+    tools: Option<Vec<String>>,
+    /// What an error about the file says; an empty text where any will do.
+    error: Option<String>,
+    /// What a problem in the listing says.
+    problem: Option<String>,
+    /// Signals that some tool of it carries.
+    #[serde(default)]
+    signals: Vec<String>,
+    /// The mildest decision that the worst tool may get.
+    at_least: Option<String>,
+    /// It is a client's configuration, of which nothing is started.
+    #[serde(default)]
+    offline: bool,
+    /// It holds no tool, and that is no error.
+    #[serde(default)]
+    empty: bool,
+    /// Whatever is listed, something is.
+    #[serde(default)]
+    any: bool,
+}
+
+/// A tool, and how it may not be taken.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Posing {
+    id: String,
+    tool: Value,
+    #[serde(default)]
+    signals: Vec<String>,
+    at_least: Option<String>,
+    category: Option<String>,
+    /// The hint that is named as contradicting.
+    conflict: Option<String>,
+}
+
+/// A line of `classify`; without an error it is a tool.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: String,
+    #[serde(default)]
+    text: String,
+    hex: Option<String>,
+    error: Option<String>,
+}
+
+/// A command that all inputs go through. `FILES` and `OUT` stand for the files and for a folder that is its own.
+struct Row {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// Whether what it prints and writes is read by people: then nothing in it may act on a terminal or a browser.
+    shown: bool,
+}
+
+const COMMANDS: [Row; 11] = [
+    Row::data("scan-json", &["scan", "--offline", "--format", "json", "FILES"]),
+    Row::shown("scan-table", &["scan", "--offline", "--all", "--format", "table", "FILES"]),
+    Row::shown("scan-markdown", &["scan", "--offline", "--format", "markdown", "FILES"]),
+    Row::shown("scan-github", &["scan", "--offline", "--format", "github", "FILES"]),
+    Row::data("scan-sarif", &["scan", "--offline", "--format", "sarif", "FILES"]),
+    Row::data("policy", &["policy", "--offline", "--for", "all", "-o", "OUT", "FILES"]),
+    Row::shown("page-markdown", &["page", "--offline", "-o", "OUT", "FILES"]),
+    Row::shown("page-html", &["page", "--offline", "--format", "html", "-o", "OUT", "FILES"]),
+    Row::shown("site", &["site", "--offline", "-o", "OUT", "FILES"]),
+    Row::data("baseline", &["baseline", "--offline", "-o", "OUT/mcpclass.lock", "FILES"]),
+    Row::data("index", &["index", "--offline", "--catalogue", "OUT", "FILES"]),
+];
+
+impl Row {
+    const fn data(name: &'static str, args: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            args,
+            shown: false,
+        }
+    }
+
+    const fn shown(name: &'static str, args: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            args,
+            shown: true,
+        }
+    }
+
+    fn run(&self, home: &Path, files: &[String]) -> Output {
+        let out = home.join("out").join(self.name);
+        std::fs::create_dir_all(&out).expect("a folder");
+        let out = out.display().to_string();
+        let mut command = mcpclass(home);
+        for arg in self.args {
+            match *arg {
+                "FILES" => command.args(files),
+                arg => command.arg(arg.replace("OUT", &out)),
+            };
+        }
+        command.output().expect("it runs")
+    }
+}
+
+fn list<T: serde::de::DeserializeOwned>(name: &str) -> Vec<T> {
+    let text = std::fs::read_to_string(root().join("fixtures/hostile").join(name)).expect("the list");
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{name}: {e}: {line}")))
+        .collect()
+}
+
+fn bytes(text: &str, hex: Option<&String>) -> Vec<u8> {
+    let Some(hex) = hex else {
+        return text.as_bytes().to_vec();
+    };
+    let pairs = hex.as_bytes().chunks(2);
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).expect("hex"), 16).expect("hex");
+    pairs.map(byte).collect()
+}
+
+/// Writes every input as a file of `home`; their names.
+fn lay_out(home: &Path, files: &[Given], posing: &[Posing]) -> Vec<String> {
+    let mut names = Vec::new();
+    for given in files {
+        std::fs::write(home.join(&given.file), bytes(&given.text, given.hex.as_ref())).expect("written");
+        names.push(given.file.clone());
+    }
+    for posing in posing {
+        let name = format!("{}.json", posing.id);
+        std::fs::write(home.join(&name), json!({"tools": [posing.tool]}).to_string()).expect("written");
+        names.push(name);
+    }
+    names
+}
+
+/// Characters that people do not see, or that move what they see.
+fn acts(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}')
+        || matches!(c, '\u{FEFF}' | '\u{E0000}'..='\u{E01EF}')
+}
+
+/// What is wrong with a text that a person reads.
+fn harmful(text: &str) -> Option<String> {
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| acts(*c)) {
+        let from = text[..at].char_indices().rev().nth(40).map_or(0, |(at, _)| at);
+        return Some(format!("U+{:04X} stands after {:?}", c as u32, &text[from..at]));
+    }
+    ["<script>alert", "<img src=x", "href=\"javascript:"]
+        .iter()
+        .find(|markup| text.contains(**markup))
+        .map(|markup| format!("the markup {markup} is alive"))
+}
+
+fn written(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            written(&path, found);
+        } else {
+            found.push((path.display().to_string(), std::fs::read(&path).expect("readable")));
+        }
+    }
+}
+
+/// Lines that GitHub Actions takes as commands. Its own annotations are `::error file=…` and the like.
+fn is_command(line: &str) -> bool {
+    line.starts_with("::error::x") || line.starts_with("::set-output")
+}
+
+#[test]
+fn every_input_goes_through_every_command() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (files, posing) = (list::<Given>("files.jsonl"), list::<Posing>("tools.jsonl"));
+    let lines = list::<Line>("lines.jsonl");
+    assert!(files.len() + posing.len() + lines.len() >= 200);
+    let names = lay_out(home.path(), &files, &posing);
+    let mut wrong = Vec::new();
+    for row in &COMMANDS {
+        let output = row.run(home.path(), &names);
+        let said = stderr(&output);
+        if !matches!(output.status.code(), Some(0 | 4)) || said.contains("panicked") {
+            wrong.push(format!("{}: {}: {said}", row.name, output.status));
+            continue;
+        }
+        let mut texts = vec![
+            ("stdout".to_owned(), output.stdout.clone()),
+            ("stderr".to_owned(), output.stderr.clone()),
+        ];
+        written(&home.path().join("out").join(row.name), &mut texts);
+        for (place, bytes) in texts {
+            let text = String::from_utf8_lossy(&bytes);
+            let place = format!("{} {place}", row.name);
+            if text.contains("s3cr3t-value") {
+                wrong.push(format!("{place}: a secret of a configuration shows"));
+            }
+            if (row.shown || place.ends_with("stderr"))
+                && let Some(why) = harmful(&text)
+            {
+                wrong.push(format!("{place}: {why}"));
+            }
+            if text.lines().any(is_command) {
+                wrong.push(format!("{place}: a workflow command of a server's is alive"));
+            }
+        }
+        if row.name == "scan-json" {
+            judge(&output, &files, &posing, &mut wrong);
+        }
+    }
+    assert!(!home.path().join("OWNED").exists(), "something was run");
+    // What a server calls itself leads to no place outside the output.
+    let mut places = Vec::new();
+    written(home.path(), &mut places);
+    let known = |path: &str| path.contains("/out/") || names.iter().any(|name| path.ends_with(&format!("/{name}")));
+    wrong.extend(
+        places
+            .iter()
+            .filter(|(path, _)| !known(path))
+            .map(|(path, _)| format!("{path} was written")),
+    );
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+const DECISIONS: [&str; 5] = ["allow", "limit", "ask", "deny", "hide"];
+
+fn rank(decision: &str) -> usize {
+    DECISIONS.iter().position(|d| *d == decision).expect("a decision")
+}
+
+/// Whether each input was taken as it must be.
+fn judge(output: &Output, files: &[Given], posing: &[Posing], wrong: &mut Vec<String>) {
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let said = stderr(output);
+    let mut servers: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    for server in result["servers"].as_array().expect("servers") {
+        let origin = server["server"]["origin"].as_str().expect("an origin");
+        servers.entry(origin).or_default().push(server);
+    }
+    for given in files {
+        let found = servers.get(&*given.file).map(Vec::as_slice).unwrap_or_default();
+        if let Err(why) = given.check(found, &said) {
+            wrong.push(format!("{}: {why}", given.id));
+        }
+    }
+    for posing in posing {
+        let file = format!("{}.json", posing.id);
+        let tool = servers.get(&*file).and_then(|s| s[0]["tools"].get(0));
+        let verdict = tool.map_or(Err("it was not listed".to_owned()), |tool| posing.check(tool));
+        if let Err(why) = verdict {
+            wrong.push(format!("{}: {why}", posing.id));
+        }
+    }
+}
+
+impl Given {
+    fn check(&self, servers: &[&Value], said: &str) -> Result<(), String> {
+        let tools: Vec<&Value> = servers.iter().flat_map(|s| s["tools"].as_array().expect("tools")).collect();
+        let problems: String = servers.iter().map(|s| s["problems"].to_string()).collect();
+        if let Some(expected) = &self.error {
+            let told = said.lines().any(|line| line.contains(&self.file) && line.contains(&**expected));
+            // A configuration is read and its servers are left out; the file need not be named again.
+            if !tools.is_empty() || !(told || self.offline) {
+                return Err(format!("no error with {expected:?} but {} tools", tools.len()));
+            }
+            return Ok(());
+        }
+        if let Some(expected) = &self.problem
+            && !problems.contains(&**expected)
+        {
+            return Err(format!("no problem with {expected:?}: {problems}"));
+        }
+        let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
+        if let Some(expected) = &self.tools
+            && names != *expected
+        {
+            return Err(format!("listed {names:?}; {}", line_about(said, &self.file)));
+        }
+        if names.is_empty() && self.any || !names.is_empty() && self.empty {
+            return Err(format!("listed {names:?}"));
+        }
+        for signal in &self.signals {
+            if !tools.iter().any(|tool| signals(tool).contains(&&**signal)) {
+                return Err(format!("no signal {signal}"));
+            }
+        }
+        let worst = tools.iter().filter_map(|tool| tool["decision"].as_str()).map(rank).max();
+        if let Some(least) = &self.at_least
+            && worst < Some(rank(least))
+        {
+            return Err(format!("milder than {least}"));
+        }
+        Ok(())
+    }
+}
+
+fn line_about<'a>(said: &'a str, file: &str) -> &'a str {
+    said.lines().find(|line| line.contains(file)).unwrap_or("nothing was said")
+}
+
+fn signals(tool: &Value) -> Vec<&str> {
+    let signals = tool["signals"].as_array().into_iter().flatten();
+    signals.filter_map(|signal| signal["id"].as_str()).collect()
+}
+
+impl Posing {
+    fn check(&self, tool: &Value) -> Result<(), String> {
+        let (category, decision) = (&tool["category"], tool["decision"].as_str().unwrap_or_default());
+        let mut wrong = Vec::new();
+        if let Some(expected) = &self.category
+            && category != expected
+        {
+            wrong.push(format!("{category}, not {expected}"));
+        }
+        if let Some(least) = &self.at_least
+            && rank(decision) < rank(least)
+        {
+            wrong.push(format!("{category} {}: {decision} is milder than {least}", tool["risk"]));
+        }
+        let found = signals(tool);
+        for signal in self.signals.iter().filter(|s| !found.contains(&&***s)) {
+            wrong.push(format!("no signal {signal}, but {found:?}"));
+        }
+        let conflicts = tool["conflicts"].to_string();
+        if let Some(hint) = &self.conflict
+            && !conflicts.contains(&**hint)
+        {
+            wrong.push(format!("no conflict of {hint}: {conflicts}"));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+    }
+}
+
+fn classify(home: &Path, input: &[u8]) -> Output {
+    let mut child = mcpclass(home)
+        .arg("classify")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("no panic");
+    output
+}
+
+#[test]
+fn every_line_gets_its_answer_in_its_place() {
+    let home = tempfile::tempdir().expect("a folder");
+    let lines = list::<Line>("lines.jsonl");
+    let mut input = Vec::new();
+    for line in &lines {
+        input.extend(bytes(&line.text, line.hex.as_ref()));
+        input.push(b'\n');
+    }
+    let posing = list::<Posing>("tools.jsonl");
+    for posing in &posing {
+        input.extend(posing.tool.to_string().into_bytes());
+        input.push(b'\n');
+    }
+    let output = classify(home.path(), &input);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let text = stdout(&output);
+    let answers: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    assert_eq!(answers.len(), lines.len() + posing.len());
+    for (line, answer) in lines.iter().zip(&answers) {
+        let error = answer["error"].as_str();
+        match &line.error {
+            Some(expected) => assert!(error.is_some_and(|e| e.contains(&**expected)), "{}: {answer}", line.id),
+            None => assert!(error.is_none(), "{}: {answer}", line.id),
+        }
+    }
+    for (posing, answer) in posing.iter().zip(&answers[lines.len()..]) {
+        assert_eq!(posing.check(answer), Ok(()), "{}", posing.id);
+    }
+    // However the input is cut, the answers are the same: here it is one line after the other.
+    let half = input.len() / 2;
+    let cut = half + input[half..].iter().position(|b| *b == b'\n').expect("a line") + 1;
+    let mut parts = classify(home.path(), &input[..cut]).stdout;
+    let rest = classify(home.path(), &input[cut..]).stdout;
+    // Errors name the number of their line.
+    assert!(!String::from_utf8_lossy(&rest).contains("\"line\":"), "the lines that are no tools stand first");
+    parts.extend(rest);
+    assert!(parts == output.stdout, "an answer depends on how the input was cut");
+}
