@@ -11,6 +11,8 @@ mod http_server;
 mod live_http;
 mod live_stdio;
 mod output;
+mod promises;
+mod properties;
 mod readme;
 mod scan;
 mod source;
