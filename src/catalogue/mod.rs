@@ -7,10 +7,13 @@
 
 pub mod ask;
 pub mod entry;
+pub mod facts;
 pub mod intake;
 pub mod place;
 pub mod query;
 pub mod record;
 mod schema;
+pub mod starter;
 pub mod store;
+pub mod table;
 pub mod write;

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::starter;
 use super::store::Store;
 use crate::error::{Error, Result};
 
@@ -24,7 +25,8 @@ impl CatalogueArgs {
 }
 
 impl CatalogueArgs {
-    /// The catalogue to ask: the one that is named, which must be there; else the usual one.
+    /// The catalogue to ask: the one that is named, which must be there; else the usual one, else the
+    /// one that the program carries.
     pub fn open(&self) -> Result<Store> {
         if let Some(folder) = &self.catalogue {
             return Store::read(folder)?.ok_or_else(|| {
@@ -37,7 +39,7 @@ impl CatalogueArgs {
         if let Some(store) = usual().as_deref().map(Store::read).transpose()?.flatten() {
             return Ok(store);
         }
-        Err(Error::new("there is no catalogue yet").help("make one: mcpclass index SOURCE…"))
+        starter::open()
     }
 }
 

@@ -153,6 +153,12 @@ impl Store {
         count.map(|n| n as usize).map_err(|e| self.explain(&e))
     }
 
+    /// Forgets when listings were read: for records that nobody noted it of.
+    pub(super) fn forget_times(&self) -> Result<()> {
+        let done = self.connection.execute("UPDATE servers SET read_at = NULL", []);
+        done.map(drop).map_err(|e| self.explain(&e))
+    }
+
     /// Whether it holds no server.
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.len()? == 0)

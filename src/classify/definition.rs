@@ -125,6 +125,11 @@ impl Definition {
         let counts = |m: &&Mention| unclear || m.slot.is_strong() || m.effect.category() != Some(Category::Read);
         let strong = self.mentions().filter(counts);
         fired.extend(strong.map(|m| Feature::operation(m.slot, m.effect)));
+        if name == Manner::Unknown {
+            // Where the name says nothing, the description's main verb stands in for it.
+            let main = self.mentions().filter(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
+            fired.extend(main.map(|m| Feature::operation(Slot::Name, m.effect)));
+        }
         let verbs = if name == Manner::Unknown { main } else { name };
         let milder = matches!(verbs, Manner::Unknown | Manner::Reads);
         fired.extend(self.prose.hits.iter().filter_map(|(_, cue)| {

@@ -19,7 +19,7 @@ use crate::assessment::{Assessment, Evidence, Signal};
 use crate::digest;
 use crate::manifest::{Manifest, Tool};
 use crate::policy::decide::DecisionTable;
-use crate::policy::native::{Policy, Subject};
+use crate::policy::native::{Policy, Subject, default_operation};
 use crate::report::Assessed;
 use crate::rules::RuleBook;
 use crate::rules::weights::Feature;
@@ -99,6 +99,7 @@ impl Classifier {
             name: tool.name(),
             label: verdict.label,
             operations: &verdict.operations,
+            default_operation: default_operation(tool, &verdict.operations),
             decision,
             reason: &rationale.reason,
             overridden: found.is_some(),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::reading::{Mention, Place};
 use super::verbs;
 use crate::effect::Effect;
+use crate::label::Category;
 use crate::rules::RuleBook;
 use crate::rules::book::Object;
 use crate::rules::lexicon::{VerbSense, form, role};
@@ -182,9 +183,13 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
             points += 2;
         }
         // `fileshare_snapshot_get: Gets …`: the description says which of the words is the verb. A verb that leads
-        // the name yields only to a worse one.
-        let severe = |effect: Effect| effect.severity();
-        if told == Some(verb.base) && first_strict.is_none_or(|leads| severe(leads) <= severe(group.effect)) {
+        // the name yields only to a worse one, or where it is part of a noun (`import_jobs_list: Lists …`) and ends
+        // nothing.
+        let yields = |leads: Effect| {
+            leads.severity() <= group.effect.severity()
+                || leads.category() != Some(Category::Destructive) && at >= parts[0] + 2
+        };
+        if told == Some(verb.base) && first_strict.is_none_or(yields) {
             points += 6;
         }
         // A verb whose object is there, in the sense of a pair, is a verb.
@@ -202,7 +207,7 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
 }
 
 fn is_final_verb(book: &RuleBook, base: u32) -> bool {
-    ["get", "create", "delete", "describe", "remove", "add"]
+    ["get", "create", "delete", "describe", "remove", "add", "update", "patch", "insert"]
         .iter()
         .any(|w| book.lexicon.known(w) == Some(base))
 }

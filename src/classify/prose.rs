@@ -53,6 +53,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
     words::prose(text, LIMIT, &book.lexicon, &mut tokens);
     let mut reader = Reader {
         book,
+        text,
         tokens: &tokens,
         pointer,
         out: ProseReading::default(),
@@ -74,6 +75,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
 
 struct Reader<'a> {
     book: &'a RuleBook,
+    text: &'a str,
     tokens: &'a [Token],
     pointer: &'a Cow<'static, str>,
     out: ProseReading,
@@ -351,6 +353,7 @@ impl Reader<'_> {
             .sense(head, form::BASE | form::THIRD | form::GERUND)
             .map(|s| s.base);
         let mut negated = negated;
+        let mut listed_aside: Option<usize> = None;
         // "Get suggestions: create or drop an index": what stands behind a colon or in brackets explains, unless the
         // clause says nothing by itself ("Manage sessions: list, delete").
         let explains = beside == Slot::Coordinated && !self.main_is_vague();
@@ -405,6 +408,14 @@ impl Reader<'_> {
                 || matches!(self.kind(before), Some(Kind::Comma | Kind::Slash | Kind::Break));
             let same_form = sense.forms & forms != 0;
             let strict = !self.weak(sense);
+            // "a token for create, update and delete requests": the list goes on as it began.
+            if listed_aside.is_some_and(|last| self.only_joints(last + 1, at)) {
+                listed_aside = Some(at);
+                if strict {
+                    self.push(at, sense, Slot::Side, None);
+                }
+                continue;
+            }
             if joined && same_form && (self.object_follows(at) || strict && self.list_of_verbs(at)) {
                 if strict || self.is(at + 1, role::DETERMINER | role::PRONOUN) {
                     self.push(at, sense, if conditional { Slot::Side } else { beside }, lead);
@@ -413,6 +424,9 @@ impl Reader<'_> {
                 let may = self.is(before, role::PREPOSITION | role::MODAL);
                 let acts = may && sense.forms & (form::BASE | form::GERUND) != 0
                     || conditional && sense.forms & form::THIRD != 0;
+                if may && sense.forms & (form::BASE | form::GERUND) != 0 {
+                    listed_aside = Some(at);
+                }
                 if strict && acts && self.object_follows(at) {
                     self.push(at, sense, Slot::Side, None);
                 }
@@ -420,10 +434,30 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether nothing but commas, slashes and conjunctions stands between two verbs.
+    fn only_joints(&self, from: usize, to: usize) -> bool {
+        from < to
+            && (from..to).all(|i| matches!(self.kind(i), Some(Kind::Comma | Kind::Slash)) || self.is(i, role::CONJUNCTION))
+    }
+
     /// "create, update, and delete": the verb stands in a list of verbs, so a comma or "or" may follow it.
     fn list_of_verbs(&self, at: usize) -> bool {
         let next = at + 1;
         matches!(self.kind(next), Some(Kind::Comma | Kind::Slash)) || self.is(next, role::CONJUNCTION)
+    }
+
+    /// "Cancels a DataLabelingJob": the words of an identifier are objects, too.
+    fn parts_of(&self, token: Token, objects: &mut Vec<Object>) {
+        let (start, end) = (token.start as usize, token.end as usize);
+        let mut parts = Vec::with_capacity(4);
+        words::identifier(&self.text[start..end], &self.book.lexicon, &mut parts);
+        for part in &mut parts {
+            part.start += token.start;
+            part.end += token.start;
+        }
+        for at in 0..parts.len() {
+            verbs::collect(self.book, &parts, at, objects);
+        }
     }
 
     /// `lead` is the main verb, where this one is coordinated with it.
@@ -434,6 +468,10 @@ impl Reader<'_> {
         for i in at + 1..self.tokens.len().min(at + 10) {
             match self.tokens[i].kind {
                 Kind::Stop | Kind::Break => break,
+                Kind::Identifier => {
+                    self.parts_of(self.tokens[i], &mut objects);
+                    continue;
+                }
                 Kind::Word => {}
                 _ => continue,
             }

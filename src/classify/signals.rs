@@ -48,7 +48,7 @@ pub(crate) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, to
     raising.conflicts(verdict);
     let mut found = raising.found;
     strings::each(tool, &mut |path, text, role| {
-        suspicious(book, text, role, || path.pointer().into(), &mut found)
+        suspicious(book, text, role, || path.pointer().into(), &mut found);
     });
     collect(book, found)
 }

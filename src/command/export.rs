@@ -1,13 +1,142 @@
-//! `mcpclass export`.
+//! `mcpclass export`: the whole catalogue as JSON Lines, CSV or Parquet, a tool a row; or its facts alone.
 
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::assessment::Assessment;
+use crate::catalogue::facts::Facts;
+use crate::catalogue::place::CatalogueArgs;
+use crate::catalogue::record::{Record, Shelf as _};
+use crate::catalogue::table;
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::manifest::Server;
+use crate::output::json;
 
 /// Arguments of `mcpclass export`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(after_help = "With DuckDB: SELECT category, count(*) FROM 'tools.parquet' GROUP BY category")]
+pub struct Args {
+    #[command(flatten)]
+    catalogue: CatalogueArgs,
+    /// How to write it
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", help_heading = "Output")]
+    format: ExportFormat,
+    /// Facts alone, a server a line: names, labels, signals, matched words and digests, and no text of anybody's
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    facts: bool,
+    /// Write to a file; compressed where its name ends in .zst
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+}
 
-/// Runs the command.
-pub fn run(_args: &Args, _global: &Global) -> Result<Outcome> {
-    Err(Error::new("`mcpclass export` is not part of this build yet"))
+/// How to write a catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// An assessment a line, with its server
+    Jsonl,
+    /// The columns that fit a table
+    Csv,
+    /// The same columns, for DuckDB, Spark and pandas
+    Parquet,
+}
+
+/// A tool as a line.
+#[derive(Serialize)]
+struct Line<'a> {
+    server: &'a str,
+    origin: &'a str,
+    version: Option<&'a str>,
+    #[serde(flatten)]
+    assessment: &'a Assessment,
+}
+
+/// Exports.
+pub fn run(args: &Args, _global: &Global) -> Result<Outcome> {
+    let store = args.catalogue.open()?;
+    let parquet = args.format == ExportFormat::Parquet && !args.facts;
+    if parquet && args.output.is_none() && std::io::stdout().is_terminal() {
+        return Err(Error::new("Parquet is nothing for a terminal").help("name a file: -o tools.parquet"));
+    }
+    let written = match &args.output {
+        None => write(args, &store, &mut std::io::stdout()),
+        Some(path) => to_file(path, |out| write(args, &store, out)),
+    };
+    written?;
+    Ok(if store.is_empty()? {
+        Outcome::Nothing
+    } else {
+        Outcome::Done
+    })
+}
+
+fn write(args: &Args, store: &crate::catalogue::store::Store, out: &mut (dyn Write + Send)) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 18, out);
+    let records = store.records()?;
+    if args.facts {
+        for record in records {
+            json::compact(&Facts::of(&record?), &mut out)?;
+            out.write_all(b"\n")?;
+        }
+    } else {
+        match args.format {
+            ExportFormat::Jsonl => {
+                for record in records {
+                    lines(&record?, &mut out)?;
+                }
+            }
+            ExportFormat::Csv => table::csv(records, &mut out)?,
+            ExportFormat::Parquet => table::parquet(records, &mut out)?,
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn lines(record: &Record, out: &mut impl Write) -> Result<()> {
+    let Server {
+        name, origin, version, ..
+    } = &record.assessed.manifest.server;
+    for assessment in &record.assessed.assessments {
+        let line = Line {
+            server: name,
+            origin,
+            version: version.as_deref(),
+            assessment,
+        };
+        json::compact(&line, &mut *out)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Writes a file beside its final place and renames it when it is whole.
+fn to_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
+    const LEVEL: i32 = 19;
+    let fail = |error: std::io::Error| Error::io("cannot write", path, &error);
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let mut file = File::create(&part).map_err(fail)?;
+    let written = if path.extension().is_some_and(|extension| extension == "zst") {
+        zstd::Encoder::new(&mut file, LEVEL)
+            .map_err(fail)
+            .and_then(|mut packed| {
+                write(&mut packed)?;
+                packed.finish().map(drop).map_err(fail)
+            })
+    } else {
+        write(&mut file)
+    };
+    let done = written
+        .and_then(|()| file.sync_all().map_err(fail))
+        .and_then(|()| std::fs::rename(&part, path).map_err(fail));
+    if done.is_err() {
+        // Half a file is of no use; where it cannot be removed, the error says what happened.
+        let _ = std::fs::remove_file(&part);
+    }
+    done
 }

@@ -405,18 +405,15 @@ impl Index<'_> {
             let mut written = Ok(());
             loop {
                 // Nothing stays open while servers keep us waiting.
-                let listed = match results.recv_timeout(std::time::Duration::from_millis(500)) {
-                    Ok(listed) => listed,
-                    Err(mpsc::RecvTimeoutError::Timeout) => {
-                        written = self.writer.commit();
-                        if written.is_err() {
-                            break;
-                        }
-                        continue;
-                    }
-                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                };
+                let Ok(listed) = results.recv() else { break };
                 written = self.listed(listed, classifier);
+                // What nobody waits behind is kept at once: a listing costs more than a commit.
+                let mut next = results.try_recv();
+                while let (Ok(()), Ok(listed)) = (&written, next) {
+                    written = self.listed(listed, classifier);
+                    next = results.try_recv();
+                }
+                written = written.and_then(|()| self.writer.commit());
                 if written.is_err() {
                     break;
                 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::effect::Effect;
 use crate::label::Category;
 use crate::rules::book::ParamKind;
-use crate::rules::weights::{FEATURES, Feature, Manner, Mark, ROW_ORDER, Row, Slot, Weights};
+use crate::rules::weights::{FEATURES, Feature, Manner, Mark, ROW_ORDER, Row, Slot, Standing, Weights};
 
 /// The features of one labelled tool.
 #[derive(Clone, Debug)]
@@ -25,8 +25,11 @@ pub struct Sample {
 const STEPS: usize = 600;
 /// How strongly the weights of a tool's own verbs are drawn to what is expected of them.
 const PULL: f64 = 0.3;
-/// How much stronger the weights of what is said in passing are drawn: they are many, fire seldom, and mislead.
+/// How much stronger the weights of what is said in passing, and of the whole, are drawn: they are many, fire seldom,
+/// and mislead.
 const PULL_IN_PASSING: f64 = 4.0;
+/// The same for what repeats what the verbs said already.
+const PULL_REPEATED: f64 = 20.0;
 
 /// Fits a scorecard to the samples.
 pub fn fit(samples: &[Sample]) -> Weights {
@@ -117,10 +120,10 @@ pub fn cross_validate(samples: &[Sample], folds: usize, mut each: impl FnMut(&[u
 }
 
 fn pull(feature: Feature) -> f64 {
-    if feature.is_of_the_verbs() {
-        PULL
-    } else {
-        PULL * PULL_IN_PASSING
+    match feature.standing() {
+        Standing::Verbs => PULL,
+        Standing::Passing => PULL * PULL_IN_PASSING,
+        Standing::Repeated => PULL * PULL_REPEATED,
     }
 }
 

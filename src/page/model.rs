@@ -447,7 +447,7 @@ fn public_origin(server: &Server) -> Option<String> {
 }
 
 fn day(record: &Record) -> Option<String> {
-    record.read_at.map(|at| date(at))
+    record.read_at.map(date)
 }
 
 fn date(at: jiff::Timestamp) -> String {

@@ -29,7 +29,7 @@ pub fn of(page: &ToolPage, plan: Option<&ToolPlan>, assessment: &Assessment) -> 
             plan.map(|p| limit(page, p)),
         ),
         ask(format!("How do I block {name}?"), block(page)),
-        ask(format!("How do I enforce this decision?"), enforce(page)),
+        ask("How do I enforce this decision?".to_string(), enforce(page)),
         ask(format!("Which server provides {name}?"), Some(provider(page))),
     ]
     .into_iter()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assessment::Operation;
 use crate::label::{Decision, Label};
+use crate::manifest::Tool;
 use crate::policy::decide::DecisionTable;
 
 /// A whole document, for one tool or for a server.
@@ -87,6 +88,8 @@ pub struct Subject<'a> {
     pub label: Label,
     /// Its operations, where it has several.
     pub operations: &'a [Operation],
+    /// The operation that a call does which names none, where the schema says so.
+    pub default_operation: Option<&'a str>,
     /// The decision about it.
     pub decision: Decision,
     /// Why a person should be asked: the REASON of `Requires human approval: REASON`.
@@ -194,6 +197,13 @@ impl Entry {
     }
 }
 
+/// The operation that a call does which names none: the schema's default of the argument that chooses it.
+pub fn default_operation<'a>(tool: &'a Tool, operations: &[Operation]) -> Option<&'a str> {
+    let parameter = &operations.first()?.parameter;
+    let schema = tool.input_schema()?.get("properties")?.get(parameter)?;
+    schema.get("default")?.as_str()
+}
+
 /// A cap of `max` calls a minute.
 pub fn limit(tool: &str, max: u32) -> Limit {
     Limit {
@@ -211,6 +221,13 @@ fn split(subject: Subject<'_>, table: &DecisionTable) -> Option<Entry> {
     let (kept, refused): (Vec<&Operation>, Vec<&Operation>) = subject.operations.iter().partition(callable);
     let parameter = &refused.first()?.parameter;
     if subject.overridden || kept.is_empty() || refused.iter().any(|o| o.parameter != *parameter) {
+        return None;
+    }
+    // A call that leaves the argument out would do what is refused, and no condition on the argument would see it.
+    if refused
+        .iter()
+        .any(|o| Some(o.value.as_str()) == subject.default_operation)
+    {
         return None;
     }
     // What the operations do not account for, such as an open command beside them, no condition can fence.
@@ -236,4 +253,41 @@ fn split(subject: Subject<'_>, table: &DecisionTable) -> Option<Entry> {
         }],
         limits,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::label::{Category, Risk};
+
+    #[test]
+    fn a_refused_default_operation_keeps_no_other() {
+        let operation = |value: &str, category, risk| Operation {
+            parameter: "action".to_owned(),
+            value: value.to_owned(),
+            category,
+            risk,
+        };
+        let operations = [
+            operation("list", Category::Read, Risk::Low),
+            operation("delete", Category::Destructive, Risk::Critical),
+        ];
+        let policy = |default_operation| {
+            let subject = Subject {
+                name: "manage",
+                label: Label::new(Category::Destructive, Risk::Critical),
+                operations: &operations,
+                default_operation,
+                decision: Decision::Hide,
+                reason: "it deletes",
+                overridden: false,
+            };
+            Policy::of(subject, &DecisionTable::default())
+        };
+        assert_eq!(
+            policy(Some("list")).tools["manage"].deny_if[0].conditions[0].value,
+            ["delete"]
+        );
+        assert_eq!(policy(Some("delete")).hide, ["manage"]);
+    }
 }

@@ -174,6 +174,17 @@ impl Mark {
     }
 }
 
+/// What a feature rests on, and so how freely its weight may be fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The verbs of what the tool offers.
+    Verbs,
+    /// What is said in passing, phrases, parameters, marks of the whole.
+    Passing,
+    /// What the name and the description speak of together: a second look at the verbs.
+    Repeated,
+}
+
 /// A feature, by its place in the scorecard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Feature(u16);
@@ -211,13 +222,16 @@ impl Feature {
         Self((PARAMS + name as usize * Manner::ALL.len() + main as usize) as u16)
     }
 
-    /// Whether it says what the tool's own verbs say, or a mark of the whole, and nothing said in passing.
-    pub fn is_of_the_verbs(self) -> bool {
+    /// What it rests on.
+    pub fn standing(self) -> Standing {
         let index = self.index();
-        if index < SLOTS {
-            return Slot::ALL[index / Effect::COUNT].is_strong();
+        if index < SLOTS && Slot::ALL[index / Effect::COUNT].is_strong() {
+            Standing::Verbs
+        } else if index < PARAMS {
+            Standing::Passing
+        } else {
+            Standing::Repeated
         }
-        index < MARKS
     }
 
     /// Position in the scorecard.

@@ -158,7 +158,7 @@ fn rules_page(site: &Site<'_>, rules: &[&Rule], names: (&str, &str, &str), paths
 }
 
 fn rule_value(rule: &Rule) -> Value {
-    let label = rule.effect.and_then(|effect| effect.label());
+    let label = rule.effect.and_then(super::super::effect::Effect::label);
     context! {
         id => rule.id.to_string(),
         anchor => html::anchor(&rule.id),

@@ -20,7 +20,7 @@ pub type Place = Range<usize>;
 pub fn invisible(text: &str) -> Option<Place> {
     if text
         .bytes()
-        .all(|b| b >= 0x20 && b < 0x7f || matches!(b, b'\n' | b'\r' | b'\t'))
+        .all(|b| (0x20..0x7f).contains(&b) || matches!(b, b'\n' | b'\r' | b'\t'))
     {
         return None;
     }

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module an area. Nothing here needs a network or anything installed.
 
 mod action;
+mod catalogue;
 mod classify;
 mod clients;
 mod common;

@@ -20,7 +20,7 @@ const CLIENTS: [&str; 5] = [
 ];
 
 /// The hosted targets' packages, and what LiteLLM's proxy imports.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "openai==3.57.0",
     "anthropic==2.14.0",
     "litellm==1.110.2",
@@ -30,6 +30,7 @@ const PACKAGES: [&str; 10] = [
     "orjson",
     "expression",
     "backoff",
+    "redis",
     "pyyaml",
 ];
 
@@ -140,19 +141,28 @@ impl Drop for Model {
 /// A home of a client with a policy in it.
 struct Client {
     home: tempfile::TempDir,
+    /// Where the client keeps the names of a server apart from others; empty where names do that themselves.
+    namespace: &'static str,
     /// What the client calls a tool when it offers it to a model.
-    offered: fn(&str) -> String,
-    /// How the model calls it.
-    call: fn(&str) -> Value,
+    name: fn(&str) -> String,
     /// The client's command, with the model's port.
     command: fn(&Path, &str) -> Command,
 }
 
 impl Client {
+    /// How the model calls a tool: with the argument of a deletion.
+    fn call(&self, tool: &str) -> Value {
+        let mut call = json!({"name": (self.name)(tool), "arguments": {"action": "delete"}});
+        if !self.namespace.is_empty() {
+            call["namespace"] = json!(self.namespace);
+        }
+        call
+    }
+
     /// Calls each of the tools once and says what came of it.
     fn decide(&self, tools: &[&'static str]) -> BTreeMap<&'static str, Came> {
         let home = self.home.path();
-        let calls: Vec<Value> = tools.iter().map(|tool| (self.call)(tool)).collect();
+        let calls: Vec<Value> = tools.iter().map(|tool| self.call(tool)).collect();
         let model = Model::start(home, &calls);
         let work = home.join("work");
         fs::create_dir_all(&work).expect("a folder");
@@ -178,10 +188,10 @@ impl Client {
         let last: Value = serde_json::from_str(last).expect("JSON");
         let offered = last["offered"].as_array().expect("a list");
         let came = |tool: &str| {
-            let name = (self.offered)(tool);
-            let result = last["results"][(self.call)(tool)["name"].as_str().expect("a name")].as_str();
+            let name = (self.name)(tool);
+            let result = last["results"][name.as_str()].as_str();
             let asked = ["permission", "approval", "confirmation"];
-            if !offered.iter().any(|other| *other == name) {
+            if !offered.contains(&json!(format!("{}{name}", self.namespace))) {
                 assert!(!result.unwrap_or_default().contains("ran "), "{tool}: {said}");
                 return Came::Absent;
             }
@@ -238,8 +248,8 @@ fn claude_code() {
     client("claude");
     let client = Client {
         home,
-        offered: |tool| format!("mcp__llm-gateway__{}", plain(tool)),
-        call: |tool| json!({"name": format!("mcp__llm-gateway__{}", plain(tool)), "arguments": {"action": "delete"}}),
+        namespace: "",
+        name: |tool| format!("mcp__llm-gateway__{}", plain(tool)),
         command: |home, port| {
             let mut claude = Command::new(client("claude"));
             claude.args(["-p", "go", "--mcp-config"]).arg(home.join("mcp.json"));
@@ -279,8 +289,8 @@ fn codex() {
     policy(&["--for", "codex", "--merge", &config, "--write"]);
     let client = Client {
         home,
-        offered: |tool| format!("mcp__llm_gateway{}", plain(tool)),
-        call: |tool| json!({"namespace": "mcp__llm_gateway", "name": plain(tool), "arguments": {"action": "delete"}}),
+        namespace: "mcp__llm_gateway",
+        name: |tool| plain(tool).replace("___", "__"),
         command: |_, port| {
             let mut codex = Command::new(client("codex"));
             let provider =
@@ -329,11 +339,8 @@ fn gemini_cli() {
     policy(&["--for", "gemini-cli", "-o", &policies]);
     let client = Client {
         home,
-        offered: |tool| format!("mcp_llm-gateway_{}", plain(tool).replace("session_get", "session.get")),
-        call: |tool| {
-            let name = format!("mcp_llm-gateway_{}", plain(tool).replace("session_get", "session.get"));
-            json!({"name": name, "arguments": {"action": "delete"}})
-        },
+        namespace: "",
+        name: |tool| format!("mcp_llm-gateway_{}", plain(tool).replace("session_get", "session.get")),
         command: |_, port| {
             let mut gemini = Command::new(client("gemini"));
             gemini
@@ -380,8 +387,8 @@ fn opencode() {
     ]);
     let client = Client {
         home,
-        offered: |tool| format!("llm-gateway_{}", plain(tool)),
-        call: |tool| json!({"name": format!("llm-gateway_{}", plain(tool)), "arguments": {"action": "delete"}}),
+        namespace: "",
+        name: |tool| format!("llm-gateway_{}", plain(tool)),
         command: |_, port| {
             let mut opencode = Command::new(client("opencode"));
             opencode
@@ -411,8 +418,11 @@ fn copilot() {
     policy(&["--for", "copilot", "-o", &format!("{}/", home.path().display())]);
     let client = Client {
         home,
-        offered: |tool| format!("llm-gateway-{}", plain(tool)),
-        call: |tool| json!({"name": format!("llm-gateway-{}", plain(tool)), "arguments": {"action": "delete"}}),
+        namespace: "",
+        name: |tool| match tool {
+            ODD => "llm-gateway-session-xn--get-gre--vya3us5373c".to_owned(),
+            plain => format!("llm-gateway-{plain}"),
+        },
         command: |home, port| {
             let flags = fs::read_to_string(home.join("copilot-flags.txt")).expect("written");
             let mut copilot = Command::new(client("copilot"));
@@ -430,7 +440,7 @@ fn copilot() {
         &came,
         &[
             (READ, read),
-            (ODD, read),
+            (ODD, ask),
             (WRITE, ask),
             (EXECUTE, ask),
             (DELETE, off),

@@ -66,10 +66,12 @@ def anthropic():
 def litellm():
     config = yaml.safe_load((folder / "litellm/config.yaml").read_text(encoding="utf-8"))
     manager = MCPServerManager()
-    asyncio.run(manager.load_servers_from_config(config["mcp_servers"]))
+    # Not `asyncio.run`, which would wait for tasks of LiteLLM's that never end.
+    asyncio.new_event_loop().run_until_complete(manager.load_servers_from_config(config["mcp_servers"]))
     [server] = manager.config_mcp_servers.values()
     allowed = {name: manager.check_allowed_or_banned_tools(name, server) for name in names}
     return {name: "ran" if allowed[name] else "absent" for name in names}
 
 
-print(json.dumps({"openai": openai(), "claude-api": anthropic(), "litellm": litellm()}))
+print(json.dumps({"openai": openai(), "claude-api": anthropic(), "litellm": litellm()}), flush=True)
+os._exit(0)

@@ -29,7 +29,7 @@ pub(super) static TARGET: Target = Target {
         emit,
         merge: None,
     }],
-    reader: "its JSON schema and a CEL engine (crate cel)",
+    reader: "a CEL engine (crate cel); the file: its JSON schema where that is at hand",
     caution: "versions that show no arguments when they authorize refuse every call that has a condition on one",
 };
 

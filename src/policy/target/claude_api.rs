@@ -29,7 +29,7 @@ pub(super) static TARGET: Target = Target {
         emit,
         merge: None,
     }],
-    reader: "documented grammar; the types of the anthropic package in the live tests",
+    reader: "the types of the anthropic package (live); its decisions: documented grammar",
     caution: "it neither asks nor counts: limited tools are off unless --limit-as allow",
 };
 

@@ -50,7 +50,7 @@ pub(super) static TARGET: Target = Target {
             }),
         },
     ],
-    reader: "its JSON schema; `claude doctor` in the live tests",
+    reader: "Claude Code itself, with a server and a model of the tests (live)",
     caution: "settings of a user bind only that user: managed-settings.json is for machines that people share",
 };
 

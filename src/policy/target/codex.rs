@@ -35,7 +35,7 @@ pub(super) static TARGET: Target = Target {
             edits,
         }),
     }],
-    reader: "the TOML grammar; `codex mcp get` in the live tests",
+    reader: "Codex itself under --strict-config, with a server and a model of the tests (live)",
     caution: "Codex ignores a misspelt key and then offers every tool: check with codex --strict-config",
 };
 

@@ -72,7 +72,7 @@ pub(super) static TARGET: Target = Target {
             }),
         },
     ],
-    reader: "documented grammar; `copilot mcp get` in the live tests",
+    reader: "Copilot CLI itself, with a server and a model of the tests (live); the coding agent: documented grammar",
     caution: "the coding agent never asks: there, what needs approval is left out",
 };
 
@@ -80,8 +80,14 @@ fn alias(server: &str) -> Result<String, String> {
     if !plain(server) {
         return Err("a bracket, a comma or a line feed cannot stand in its options: use --name".to_owned());
     }
+    if OWN.contains(&server.to_ascii_lowercase().as_str()) {
+        return Err(format!("`{server}(…)` means Copilot's own tools: use --name"));
+    }
     Ok(server.to_owned())
 }
+
+/// What a rule begins with that is about Copilot's own tools: no server may be granted them by calling itself so.
+const OWN: &[&str] = &["shell", "write", "read", "url", "memory", "github-mcp-server"];
 
 fn config(draft: &Draft<'_>) -> Result<String, String> {
     let mut servers = Map::new();
@@ -93,10 +99,14 @@ fn config(draft: &Draft<'_>) -> Result<String, String> {
     Ok(document(&json!({"mcpServers": servers})))
 }
 
-/// An option holds the name in brackets, and several names with commas between them.
+/// Options are compared with the name that a model is shown, which for others is an encoding of Copilot's own.
 fn in_brackets(_alias: &str, tool: &ToolPlan, decision: Decision) -> Option<&'static str> {
-    (matches!(decision, Decision::Allow | Decision::Deny) && !plain(&tool.name))
-        .then_some("a name with a bracket or a comma cannot stand in an option")
+    (matches!(decision, Decision::Allow | Decision::Deny) && !in_option(&tool.name))
+        .then_some("a name of more than letters, digits, `_` and `-` cannot stand in an option")
+}
+
+fn in_option(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 fn plain(name: &str) -> bool {
@@ -119,7 +129,7 @@ fn flag(server: &ServerDraft<'_>, ruling: &Ruling<'_>) -> Option<String> {
         Decision::Deny | Decision::Hide => "--deny-tool",
     };
     let rule = format!("{}({})", server.alias, ruling.name());
-    plain(ruling.name()).then(|| format!("{option}='{}'\n", rule.replace('\'', r"'\''")))
+    in_option(ruling.name()).then(|| format!("{option}='{}'\n", rule.replace('\'', r"'\''")))
 }
 
 fn edits(draft: &Draft<'_>) -> Vec<Edit> {
@@ -141,7 +151,7 @@ fn edits(draft: &Draft<'_>) -> Vec<Edit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::target::sample;
+    use crate::policy::target::{Options, draft, sample};
 
     fn tools(form: usize) -> Vec<String> {
         let config = sample::value(&TARGET, form, &[&sample::plan()]);
@@ -163,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn no_server_is_granted_what_is_copilots_own() {
+        let plan = sample::plan_of("shell", &[("rm", sample::READ)]);
+        let options = Options::default();
+        let error = draft(&TARGET, &TARGET.forms[1], &[&plan], &options).expect_err("it would open the shell");
+        assert!(error.contains("--name"), "{error}");
+    }
+
+    #[test]
     fn flags_approve_what_is_free_and_deny_what_is_hidden() {
         let flags = sample::text(&TARGET, 1, &[&sample::plan()]);
         assert!(flags.contains("--allow-tool='llm-gateway(session_list)'\n"), "{flags}");
@@ -174,10 +192,7 @@ mod tests {
             !flags.contains("session_set_active") && !flags.contains("run_code"),
             "{flags}"
         );
-        let nasty = sample::plan_of("s", &[("it's; rm -rf /", sample::READ), ("x)y", sample::READ)]);
-        assert_eq!(
-            sample::text(&TARGET, 1, &[&nasty]),
-            "--allow-tool='s(it'\\''s; rm -rf /)'\n"
-        );
+        let nasty = sample::plan_of("it's", &[("it's; rm -rf /", sample::READ), ("x", sample::READ)]);
+        assert_eq!(sample::text(&TARGET, 1, &[&nasty]), "--allow-tool='it'\\''s(x)'\n");
     }
 }

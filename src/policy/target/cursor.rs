@@ -53,7 +53,7 @@ pub(super) static TARGET: Target = Target {
             }),
         },
     ],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "the editor cannot refuse a tool, it only asks; Cursor itself calls its list no security boundary",
 };
 

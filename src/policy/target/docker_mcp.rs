@@ -32,7 +32,7 @@ pub(super) static TARGET: Target = Target {
             edits,
         }),
     }],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "a server without an entry passes on every tool",
 };
 

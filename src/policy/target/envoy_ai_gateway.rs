@@ -29,7 +29,7 @@ pub(super) static TARGET: Target = Target {
         emit,
         merge: None,
     }],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "limits are a policy of their own there (BackendTrafficPolicy) and count requests, not tools",
 };
 

@@ -56,7 +56,7 @@ pub(super) static TARGET: Target = Target {
             }),
         },
     ],
-    reader: "its JSON schema; its own loader and engine in the live tests",
+    reader: "Gemini CLI itself, with a server and a model of the tests (live)",
     caution: "without a terminal nobody can be asked, and Gemini CLI then refuses what should ask",
 };
 

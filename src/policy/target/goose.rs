@@ -54,7 +54,7 @@ pub(super) static TARGET: Target = Target {
             }),
         },
     ],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "in its default mode, auto, Goose never reads permission.yaml: set GOOSE_MODE to approve, and use available_tools too",
 };
 

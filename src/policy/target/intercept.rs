@@ -28,7 +28,7 @@ pub(super) static TARGET: Target = Target {
         emit,
         merge: None,
     }],
-    reader: "documented checks, written again",
+    reader: "no reader to be had: its documented checks, written again",
     caution: "Intercept ignores keys that it does not know: after editing by hand, compare with its POLICY.md",
 };
 

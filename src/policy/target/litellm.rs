@@ -34,7 +34,7 @@ pub(super) static TARGET: Target = Target {
             edits,
         }),
     }],
-    reader: "documented grammar; LiteLLM's own model and check in the live tests",
+    reader: "LiteLLM's own loader and check (live)",
     caution: "it neither asks nor counts: limited tools are refused unless --limit-as allow",
 };
 

@@ -16,6 +16,8 @@ macro_rules! put {
 }
 
 mod draft;
+#[cfg(test)]
+mod hostile;
 mod quote;
 #[cfg(test)]
 pub mod sample;

@@ -31,7 +31,7 @@ pub(super) static TARGET: Target = Target {
         emit,
         merge: None,
     }],
-    reader: "documented grammar; the types of the openai package in the live tests",
+    reader: "the types of the openai package (live); its decisions: documented grammar",
     caution: "an approval request reaches your own program: it must not approve by itself",
 };
 

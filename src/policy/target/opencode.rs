@@ -34,7 +34,7 @@ pub(super) static TARGET: Target = Target {
             edits,
         }),
     }],
-    reader: "documented grammar; `opencode debug config` in the live tests",
+    reader: "opencode itself, with a server and a model of the tests (live)",
     caution: "the order of its rules decides: keep the `SERVER_*` lines before the tools",
 };
 

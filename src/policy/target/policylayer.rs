@@ -1,9 +1,12 @@
 //! PolicyLayer: the native `policy.json`, one a server. A hosted gateway outside the model's reach; it filters the
 //! list of tools and counts calls, and it cannot ask anybody.
 
+use serde_json::json;
+
 use super::quote::document;
 use super::{Capabilities, Draft, Form, Scope, Support, Target, any_alias, bare_key, no_exception};
 use crate::label::Decision;
+use crate::policy::plan::FenceKind;
 
 pub(super) static TARGET: Target = Target {
     id: "policylayer",
@@ -27,13 +30,28 @@ pub(super) static TARGET: Target = Target {
         emit,
         merge: None,
     }],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "Intercept accepts this file and silently drops its limits: give it the `intercept` target instead",
 };
 
 fn emit(draft: &Draft<'_>) -> Result<String, String> {
     let server = draft.servers.first().ok_or("there is no server")?;
-    Ok(document(&server.plan.native))
+    let mut policy = json!(server.plan.native);
+    for ruling in server.rulings.iter().filter(|r| r.callable()) {
+        let Some(fence) = ruling.fence else { continue };
+        let (op, value) = match fence.kind {
+            FenceKind::Sql => ("regex", json!(FenceKind::SQL_WRITES)),
+            FenceKind::HttpMethod => ("not_in", json!(FenceKind::METHODS)),
+        };
+        let condition = json!({"path": format!("args.{}", fence.parameter), "op": op, "value": value});
+        let refusal = json!({"conditions": [condition], "on_deny": "A second fence, not proof: only reading passes"});
+        let rules = &mut policy["tools"][ruling.name()]["deny_if"];
+        match rules.as_array_mut() {
+            Some(rules) => rules.push(refusal),
+            None => *rules = json!([refusal]),
+        }
+    }
+    Ok(document(&policy))
 }
 
 #[cfg(test)]

@@ -130,6 +130,7 @@ fn assessment(name: &str, label: Label, operations: &[Operation]) -> Assessment 
         name,
         label,
         operations,
+        default_operation: None,
         decision,
         reason: "the sample says so",
         overridden: false,

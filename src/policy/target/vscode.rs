@@ -54,7 +54,7 @@ pub(super) static TARGET: Target = Target {
             merge: None,
         },
     ],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "VS Code denies no tool and approves none in advance: what is hidden is hidden only in the agent `mcpclass` and asks elsewhere; what is allowed asks until a person allows it for good",
 };
 

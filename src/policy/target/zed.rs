@@ -34,7 +34,7 @@ pub(super) static TARGET: Target = Target {
             edits,
         }),
     }],
-    reader: "documented grammar",
+    reader: "no reader to be had: documented grammar",
     caution: "a tool that is added later takes `agent.tool_permissions.default`: leave that at confirm",
 };
 

@@ -2,12 +2,14 @@
 //! of 2024-11-05 where a server has nothing newer. Credentials go to the configured origin and nowhere else;
 //! redirects are followed by us or not at all; what is read is counted after decompression.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{Client, Method, Response, StatusCode, Url};
+use rustls_platform_verifier::ConfigVerifierExt as _;
 use serde_json::Value;
 
 use super::address::{self, Guard, Resolver};
@@ -380,11 +382,23 @@ impl Transport for Http {
     }
 }
 
+/// What every connection over TLS shares: the certificates of this machine, which are many files, are read once.
+fn tls() -> Result<rustls::ClientConfig, Fault> {
+    static SHARED: OnceLock<Result<rustls::ClientConfig, String>> = OnceLock::new();
+    let shared = SHARED.get_or_init(|| {
+        // Fails only where a provider is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut config = rustls::ClientConfig::with_platform_verifier().map_err(|e| e.to_string())?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    });
+    shared.clone().map_err(|error| Fault::Connect(format!("TLS cannot be set up: {error}")))
+}
+
 /// A client that follows nothing by itself and looks names up through the guard.
 fn client(guard: &std::sync::Arc<Guard>, url: &Url) -> Result<Client, Fault> {
-    // Fails only where a provider is installed already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls()?)
         .user_agent(concat!("mcpclass/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
