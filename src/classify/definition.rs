@@ -127,7 +127,9 @@ impl Definition {
         fired.extend(strong.map(|m| Feature::operation(m.slot, m.effect)));
         if name == Manner::Unknown {
             // Where the name says nothing, the description's main verb stands in for it.
-            let main = self.mentions().filter(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
+            let main = self
+                .mentions()
+                .filter(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
             fired.extend(main.map(|m| Feature::operation(Slot::Name, m.effect)));
         }
         let verbs = if name == Manner::Unknown { main } else { name };

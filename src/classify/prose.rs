@@ -437,7 +437,8 @@ impl Reader<'_> {
     /// Whether nothing but commas, slashes and conjunctions stands between two verbs.
     fn only_joints(&self, from: usize, to: usize) -> bool {
         from < to
-            && (from..to).all(|i| matches!(self.kind(i), Some(Kind::Comma | Kind::Slash)) || self.is(i, role::CONJUNCTION))
+            && (from..to)
+                .all(|i| matches!(self.kind(i), Some(Kind::Comma | Kind::Slash)) || self.is(i, role::CONJUNCTION))
     }
 
     /// "create, update, and delete": the verb stands in a list of verbs, so a comma or "or" may follow it.

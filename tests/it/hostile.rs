@@ -78,15 +78,24 @@ struct Row {
 
 const COMMANDS: [Row; 11] = [
     Row::data("scan-json", &["scan", "--offline", "--format", "json", "FILES"]),
-    Row::shown("scan-table", &["scan", "--offline", "--all", "--format", "table", "FILES"]),
+    Row::shown(
+        "scan-table",
+        &["scan", "--offline", "--all", "--format", "table", "FILES"],
+    ),
     Row::shown("scan-markdown", &["scan", "--offline", "--format", "markdown", "FILES"]),
     Row::shown("scan-github", &["scan", "--offline", "--format", "github", "FILES"]),
     Row::data("scan-sarif", &["scan", "--offline", "--format", "sarif", "FILES"]),
     Row::data("policy", &["policy", "--offline", "--for", "all", "-o", "OUT", "FILES"]),
     Row::shown("page-markdown", &["page", "--offline", "-o", "OUT", "FILES"]),
-    Row::shown("page-html", &["page", "--offline", "--format", "html", "-o", "OUT", "FILES"]),
+    Row::shown(
+        "page-html",
+        &["page", "--offline", "--format", "html", "-o", "OUT", "FILES"],
+    ),
     Row::shown("site", &["site", "--offline", "-o", "OUT", "FILES"]),
-    Row::data("baseline", &["baseline", "--offline", "-o", "OUT/mcpclass.lock", "FILES"]),
+    Row::data(
+        "baseline",
+        &["baseline", "--offline", "-o", "OUT/mcpclass.lock", "FILES"],
+    ),
     Row::data("index", &["index", "--offline", "--catalogue", "OUT", "FILES"]),
 ];
 
@@ -160,15 +169,24 @@ fn acts(c: char) -> bool {
         || matches!(c, '\u{FEFF}' | '\u{E0000}'..='\u{E01EF}')
 }
 
-/// What is wrong with a text that a person reads.
-fn harmful(text: &str) -> Option<String> {
+/// What is wrong with a text that a person reads: in a terminal, or, by the name of its file, in a browser.
+fn harmful(place: &str, text: &str) -> Option<String> {
     if let Some((at, c)) = text.char_indices().find(|(_, c)| acts(*c)) {
         let from = text[..at].char_indices().rev().nth(40).map_or(0, |(at, _)| at);
         return Some(format!("U+{:04X} stands after {:?}", c as u32, &text[from..at]));
     }
-    ["<script>alert", "<img src=x", "href=\"javascript:"]
+    let alive = |line: &str, markup: &str| {
+        let at = line.find(markup)?;
+        // In Markdown, code is shown as it is.
+        let is_code = place.ends_with(".md") && line[..at].matches('`').count() % 2 == 1;
+        (!is_code).then_some(())
+    };
+    if !place.ends_with(".html") && !place.ends_with(".md") {
+        return None;
+    }
+    ["<script>alert", "<img src=x", "href=\"javascript:", "](javascript:"]
         .iter()
-        .find(|markup| text.contains(**markup))
+        .find(|markup| text.lines().any(|line| alive(line, markup).is_some()))
         .map(|markup| format!("the markup {markup} is alive"))
 }
 
@@ -215,11 +233,11 @@ fn every_input_goes_through_every_command() {
                 wrong.push(format!("{place}: a secret of a configuration shows"));
             }
             if (row.shown || place.ends_with("stderr"))
-                && let Some(why) = harmful(&text)
+                && let Some(why) = harmful(&place, &text)
             {
                 wrong.push(format!("{place}: {why}"));
             }
-            if text.lines().any(is_command) {
+            if (place.ends_with("stdout") || place.ends_with("stderr")) && text.lines().any(is_command) {
                 wrong.push(format!("{place}: a workflow command of a server's is alive"));
             }
         }
@@ -274,10 +292,15 @@ fn judge(output: &Output, files: &[Given], posing: &[Posing], wrong: &mut Vec<St
 
 impl Given {
     fn check(&self, servers: &[&Value], said: &str) -> Result<(), String> {
-        let tools: Vec<&Value> = servers.iter().flat_map(|s| s["tools"].as_array().expect("tools")).collect();
+        let tools: Vec<&Value> = servers
+            .iter()
+            .flat_map(|s| s["tools"].as_array().expect("tools"))
+            .collect();
         let problems: String = servers.iter().map(|s| s["problems"].to_string()).collect();
         if let Some(expected) = &self.error {
-            let told = said.lines().any(|line| line.contains(&self.file) && line.contains(&**expected));
+            let told = said
+                .lines()
+                .any(|line| line.contains(&self.file) && line.contains(&**expected));
             // A configuration is read and its servers are left out; the file need not be named again.
             if !tools.is_empty() || !(told || self.offline) {
                 return Err(format!("no error with {expected:?} but {} tools", tools.len()));
@@ -303,7 +326,11 @@ impl Given {
                 return Err(format!("no signal {signal}"));
             }
         }
-        let worst = tools.iter().filter_map(|tool| tool["decision"].as_str()).map(rank).max();
+        let worst = tools
+            .iter()
+            .filter_map(|tool| tool["decision"].as_str())
+            .map(rank)
+            .max();
         if let Some(least) = &self.at_least
             && worst < Some(rank(least))
         {
@@ -314,7 +341,9 @@ impl Given {
 }
 
 fn line_about<'a>(said: &'a str, file: &str) -> &'a str {
-    said.lines().find(|line| line.contains(file)).unwrap_or("nothing was said")
+    said.lines()
+        .find(|line| line.contains(file))
+        .unwrap_or("nothing was said")
 }
 
 fn signals(tool: &Value) -> Vec<&str> {
@@ -334,7 +363,10 @@ impl Posing {
         if let Some(least) = &self.at_least
             && rank(decision) < rank(least)
         {
-            wrong.push(format!("{category} {}: {decision} is milder than {least}", tool["risk"]));
+            wrong.push(format!(
+                "{category} {}: {decision} is milder than {least}",
+                tool["risk"]
+            ));
         }
         let found = signals(tool);
         for signal in self.signals.iter().filter(|s| !found.contains(&&***s)) {
@@ -346,7 +378,11 @@ impl Posing {
         {
             wrong.push(format!("no conflict of {hint}: {conflicts}"));
         }
-        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong.join("; "))
+        }
     }
 }
 
@@ -401,7 +437,10 @@ fn every_line_gets_its_answer_in_its_place() {
     let mut parts = classify(home.path(), &input[..cut]).stdout;
     let rest = classify(home.path(), &input[cut..]).stdout;
     // Errors name the number of their line.
-    assert!(!String::from_utf8_lossy(&rest).contains("\"line\":"), "the lines that are no tools stand first");
+    assert!(
+        !String::from_utf8_lossy(&rest).contains("\"line\":"),
+        "the lines that are no tools stand first"
+    );
     parts.extend(rest);
     assert!(parts == output.stdout, "an answer depends on how the input was cut");
 }

@@ -333,7 +333,24 @@ fn credentials_stay_at_their_origin() {
 #[test]
 fn a_configuration_names_no_inner_address() {
     let server = Server::answering(good);
-    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"] {
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "2130706433",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0.0.0.0",
+        "[::]",
+        "127.0.0.1.",
+        "%31%32%37.0.0.1",
+        "\u{ff11}27.0.0.1",
+    ] {
         let error = Case::new(format!("http://{host}:{}/mcp", server.port))
             .configured()
             .failed();

@@ -13,6 +13,8 @@ mod live_http;
 mod live_stdio;
 mod output;
 mod pages;
+mod promises;
+mod properties;
 mod readme;
 mod scan;
 mod source;

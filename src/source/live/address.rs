@@ -249,6 +249,41 @@ mod tests {
         }
     }
 
+    fn pinned(host: &str, address: &str, public_only: bool) -> Arc<Guard> {
+        let guard = Guard::new(public_only);
+        let address: SocketAddr = address.parse().expect("an address");
+        guard
+            .pinned
+            .lock()
+            .expect("no panic")
+            .insert(host.to_owned(), vec![address]);
+        guard
+    }
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_once_and_judged_each_time() {
+        // No name server knows this name: what was found first is what is called.
+        let guard = pinned("rebinds.invalid", "8.8.8.8:0", true);
+        for _ in 0..2 {
+            let found = guard.look_up("rebinds.invalid").await.expect("it is pinned");
+            assert_eq!(found, ["8.8.8.8:0".parse().expect("an address")]);
+        }
+        let error = pinned("rebinds.invalid", "127.0.0.1:0", true)
+            .look_up("rebinds.invalid")
+            .await;
+        assert!(
+            error
+                .expect_err("it is refused")
+                .to_string()
+                .contains("public addresses alone")
+        );
+        // What a user named may be inner, until a redirect leads on.
+        let guard = pinned("rebinds.invalid", "10.0.0.1:0", false);
+        assert!(guard.look_up("rebinds.invalid").await.is_ok());
+        guard.restrict();
+        assert!(guard.look_up("rebinds.invalid").await.is_err());
+    }
+
     #[test]
     fn public_addresses_stay_public() {
         for public in [
