@@ -441,7 +441,10 @@ fn a_damaged_or_foreign_file_is_said_and_left_alone() {
     // Put back, it is as it was.
     fs::write(&path, whole).expect("written");
     assert!(ask(dir.path(), &["stats"]).status.success());
-    let nowhere = mcpclass(dir.path()).args(["stats", "--catalogue", "nowhere"]).output().expect("it starts");
+    let nowhere = mcpclass(dir.path())
+        .args(["stats", "--catalogue", "nowhere"])
+        .output()
+        .expect("it starts");
     assert_eq!(nowhere.status.code(), Some(2));
 }
 

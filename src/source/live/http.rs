@@ -392,7 +392,9 @@ fn tls() -> Result<rustls::ClientConfig, Fault> {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     });
-    shared.clone().map_err(|error| Fault::Connect(format!("TLS cannot be set up: {error}")))
+    shared
+        .clone()
+        .map_err(|error| Fault::Connect(format!("TLS cannot be set up: {error}")))
 }
 
 /// A client that follows nothing by itself and looks names up through the guard.
