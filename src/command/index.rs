@@ -603,7 +603,7 @@ impl Index<'_> {
         }
         let read = tally.new + tally.changed + tally.unchanged + tally.resumed;
         Ok(match (tally.failed, read) {
-            (0, 0) => Outcome::Nothing,
+            (0, 0) if !self.args.reassess => Outcome::Nothing,
             (0, _) => Outcome::Done,
             _ => Outcome::Partial,
         })
