@@ -183,7 +183,7 @@ impl Row {
 
 /// A property as one word of the search index.
 pub(super) fn facet(kind: &str, value: &str) -> String {
-    let plain = value.chars().filter(|c| c.is_ascii_alphanumeric());
+    let plain = value.chars().filter(char::is_ascii_alphanumeric);
     format!("x{kind}{}", plain.collect::<String>().to_ascii_lowercase())
 }
 

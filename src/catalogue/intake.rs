@@ -134,15 +134,14 @@ impl Records<'_> {
         }
         // A mistake of ours in one record must not cost the others.
         let read = std::panic::AssertUnwindSafe(|| self.record(number, bytes, source));
-        match std::panic::catch_unwind(read) {
-            Ok(read) => taken.extend(read),
-            Err(_) => {
-                let message = format!(
-                    "{}: internal error: this record could not be assessed; please report it",
-                    place()
-                );
-                taken.push(failed(Error::partial(message)));
-            }
+        if let Ok(read) = std::panic::catch_unwind(read) {
+            taken.extend(read);
+        } else {
+            let message = format!(
+                "{}: internal error: this record could not be assessed; please report it",
+                place()
+            );
+            taken.push(failed(Error::partial(message)));
         }
     }
 

@@ -440,15 +440,14 @@ impl Writer {
         }
         let sql = "SELECT max(id) FROM runs WHERE what = ?";
         let known: Option<i64> = connection.query_row(sql, [what], |row| row.get(0)).map_err(fail)?;
-        let run = match known {
-            Some(run) => run,
-            None => {
-                let sql = "INSERT INTO runs (what, started) VALUES (?, ?)";
-                connection
-                    .execute(sql, params![what, self.now.as_second()])
-                    .map_err(fail)?;
-                connection.last_insert_rowid()
-            }
+        let run = if let Some(run) = known {
+            run
+        } else {
+            let sql = "INSERT INTO runs (what, started) VALUES (?, ?)";
+            connection
+                .execute(sql, params![what, self.now.as_second()])
+                .map_err(fail)?;
+            connection.last_insert_rowid()
         };
         let mut statement = connection
             .prepare("SELECT target FROM visits WHERE run = ?")

@@ -1,7 +1,7 @@
 //! `mcpclass generate`, hidden: a corpus of any size for measuring. Servers and tools that nobody wrote, from a seed,
 //! with lengths and a mix of actions as real listings have them. The same seed gives the same bytes.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Write as _};
 
 use serde_json::{Map, Value, json};
 
@@ -263,7 +263,7 @@ fn tool(dice: &mut Dice, index: u64, camel: bool) -> Value {
         name = format!("{name}_{index}");
     }
     let mut description = format!("{} {}{plural} {}.", action.1, object, dice.pick(QUALIFIERS));
-    for _ in 0..1 + dice.below(6) {
+    for _ in 0..=dice.below(6) {
         description.push(' ');
         description.push_str(dice.pick(SENTENCES));
     }

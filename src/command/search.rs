@@ -116,9 +116,12 @@ pub fn run(args: &Args, _global: &Global) -> Result<Outcome> {
 
 /// The words as one text. An argument with a space in it was quoted for the shell, and is a phrase.
 fn typed(words: &[String]) -> String {
-    let phrase = |word: &String| match word.contains(char::is_whitespace) && !word.contains('"') && words.len() > 1 {
-        true => format!("\"{word}\""),
-        false => word.clone(),
+    let phrase = |word: &String| {
+        if word.contains(char::is_whitespace) && !word.contains('"') && words.len() > 1 {
+            format!("\"{word}\"")
+        } else {
+            word.clone()
+        }
     };
     words.iter().map(phrase).collect::<Vec<_>>().join(" ")
 }
