@@ -94,7 +94,7 @@ fn finish<T, W>(batch: &Batch, longest: usize, work: &W, done: &SyncSender<Vec<T
 where
     W: Fn(usize, Line<'_>, &mut Vec<T>),
 {
-    let mut result = Vec::new();
+    let mut result = Vec::with_capacity(2 * batch.bytes.len() / size_of::<T>().max(1));
     let mut number = batch.first;
     let mut rest = batch.bytes.as_slice();
     while !rest.is_empty() {

@@ -94,7 +94,8 @@ fn short(hasher: Sha256) -> Short {
 }
 
 impl Entry {
-    /// Prepares a server. `source` is the digest of the bytes it was read from; without one, what it says counts.
+    /// Prepares a server. `source` is the digest of the bytes it was read from; without one, where it was found and what
+    /// it says count.
     pub fn new(assessed: Assessed, source: Option<Short>) -> io::Result<Self> {
         let Assessed { manifest, assessments } = assessed;
         let content = content(&manifest, &assessments);
@@ -121,11 +122,11 @@ impl Entry {
         let server = head.server;
         Ok(Self {
             place: without_version(&server.origin).to_owned(),
+            source: source.unwrap_or_else(|| source_digest(&server.origin, &content)),
             name: server.name,
             origin: server.origin,
             version: server.version,
             transport: transport(server.transport),
-            source: source.unwrap_or(content),
             content,
             rows,
             head: bytes,

@@ -135,7 +135,7 @@ impl Records<'_> {
         // A mistake of ours in one record must not cost the others.
         let read = std::panic::AssertUnwindSafe(|| self.record(number, bytes, source));
         if let Ok(read) = std::panic::catch_unwind(read) {
-            taken.extend(read)
+            taken.extend(read);
         } else {
             let message = format!(
                 "{}: internal error: this record could not be assessed; please report it",

@@ -206,7 +206,7 @@ impl Index<'_> {
         let limits = self.args.source.limits();
         let opened = intake::open(path).and_then(|opened| {
             let (packed, size) = (opened.packed, opened.size);
-            let (reader, read) = self.progress.reader(opened.reader, packed);
+            let (reader, read) = Progress::reader(opened.reader, packed);
             Ok((intake::peek(reader, &limits)?, packed, size, read))
         });
         let (peeked, packed, size, read) = match opened {
@@ -603,7 +603,7 @@ impl Index<'_> {
         }
         let read = tally.new + tally.changed + tally.unchanged + tally.resumed;
         Ok(match (tally.failed, read) {
-            (0, 0) => Outcome::Nothing,
+            (0, 0) if !self.args.reassess => Outcome::Nothing,
             (0, _) => Outcome::Done,
             _ => Outcome::Partial,
         })

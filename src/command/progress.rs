@@ -47,11 +47,7 @@ impl Progress {
     }
 
     /// A reader whose bytes are counted; of a compressed file they say nothing about how far it is.
-    pub(super) fn reader(
-        &self,
-        reader: Box<dyn Read + Send>,
-        packed: bool,
-    ) -> (Box<dyn Read + Send>, Option<Arc<AtomicU64>>) {
+    pub(super) fn reader(reader: Box<dyn Read + Send>, packed: bool) -> (Box<dyn Read + Send>, Option<Arc<AtomicU64>>) {
         if packed {
             return (reader, None);
         }

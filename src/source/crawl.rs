@@ -2,10 +2,12 @@
 //! them. One result for each, as soon as it is there; no server keeps another waiting but for its host's sake.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use reqwest::Url;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -73,7 +75,18 @@ pub fn all(
             });
             let (over_all, options) = (over_all.clone(), options.clone());
             tasks.spawn(async move {
-                let listed = patiently(&candidate, host.as_deref(), &over_all, &limits, &options).await;
+                let listing = patiently(&candidate, host.as_deref(), &over_all, &limits, &options);
+                // A mistake of ours in one server must not cost the others.
+                let listed = AssertUnwindSafe(listing).catch_unwind().await.unwrap_or_else(|_| {
+                    let message = format!(
+                        "internal error: {} could not be listed; please report it",
+                        candidate.label()
+                    );
+                    Err(Failure {
+                        source: candidate.label().to_owned(),
+                        error: Error::partial(message),
+                    })
+                });
                 (candidate, listed)
             });
         }
@@ -86,7 +99,7 @@ pub fn all(
                             return Ok(());
                         }
                     }
-                    // A mistake of ours in one server must not cost the others.
+                    // Only cancelled tasks end so, and none is cancelled before all is over.
                     Some(Err(_)) => {}
                 },
                 _ = tokio::signal::ctrl_c() => {

@@ -5,6 +5,7 @@
 Each line goes through `mcpclass classify`, which answers a line a line and in order, however the data is split.
 """
 
+import json
 import shlex
 import sys
 
@@ -12,8 +13,6 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 
 # The columns that go into Parquet; an assessment has more, as JSON in `assessment`.
-import json
-
 COLUMNS = StructType(
     [
         StructField("id", StringType()),
