@@ -7,6 +7,7 @@ mod common;
 mod config;
 mod guard;
 mod http_server;
+mod labelled;
 mod live_http;
 mod live_stdio;
 mod output;
