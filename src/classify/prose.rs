@@ -39,6 +39,11 @@ impl ProseReading {
         self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
     }
 
+    /// Whether it speaks of EXPLAIN ANALYZE, which runs what it explains.
+    pub(crate) fn runs_what_it_explains(&self) -> bool {
+        self.hits.iter().any(|(hit, _)| &*hit.rule == "phrase/explain-analyze")
+    }
+
     /// The verb of the first main clause, by number, where it says what is done.
     pub(crate) fn main_verb(&self) -> Option<u32> {
         let main = self.mentions.iter().find(|m| m.slot == Slot::Main)?;
@@ -58,6 +63,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
         pointer,
         out: ProseReading::default(),
         objects: Vec::new(),
+        claims: Vec::new(),
     };
     reader.out.words = tokens
         .iter()
@@ -80,6 +86,8 @@ struct Reader<'a> {
     pointer: &'a Cow<'static, str>,
     out: ProseReading,
     objects: Vec<Object>,
+    /// Where claims such as "read-only" stand: the verbs in them say nothing of what the tool does.
+    claims: Vec<(u32, u32)>,
 }
 
 /// How far into a sentence verbs are looked for, in tokens.
@@ -98,6 +106,9 @@ impl Reader<'_> {
 
     fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
         let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
+        if self.claims.iter().any(|(start, end)| (*start..*end).contains(&token.start)) {
+            return None;
+        }
         let word = self.book.lexicon.word(token.word);
         word.verb
             .filter(|v| v.forms & forms != 0 && word.roles & role::PLAIN == 0)
@@ -125,6 +136,9 @@ impl Reader<'_> {
                         start: object.start,
                         end: object.end,
                     };
+                    if phrase.cue == Some("read-only") {
+                        self.claims.push((object.start, object.end));
+                    }
                     let hit = Hit {
                         rule: phrase.id.clone(),
                         place,

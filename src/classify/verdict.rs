@@ -160,6 +160,7 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
     let found = known.clone().find(|k| match k.kind {
         ParamKind::Command | ParamKind::Code => (runs && !stores) || opens,
+        ParamKind::Sql | ParamKind::Query if definition.prose.runs_what_it_explains() => !reads_only,
         ParamKind::Sql => !reads_only && (opens || runs && !stores),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,

@@ -9,6 +9,7 @@ mod config;
 mod guard;
 mod hostile;
 mod http_server;
+mod labelled;
 mod live_http;
 mod live_stdio;
 mod output;
