@@ -108,6 +108,7 @@ impl Classifier {
             decision,
             digest: digest::of_tool(tool),
             override_reason: found.map(|o| o.reason.clone()),
+            carriers: verdict::carriers(&definition),
         }
     }
 
