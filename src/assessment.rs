@@ -103,6 +103,10 @@ pub struct Assessment {
     /// Why a person overrode the table for this tool, from `mcpclass.toml`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_reason: Option<String>,
+    /// Parameters that carry something to run, whatever the tool says it does with them. A label weighs them against
+    /// the rest; a comparison with what was reviewed does not.
+    #[serde(skip)]
+    pub carriers: Vec<String>,
 }
 
 impl Assessment {

@@ -11,6 +11,9 @@ use crate::baseline::facts::{Choice, Facts};
 use crate::baseline::phrase::Phrase;
 use crate::label::{Category, Decision, Label, Risk};
 
+/// Signals of a definition that deceives, whatever the tool does.
+const DECEIVING: [&str; 3] = ["hidden-text", "instructions", "impersonates"];
+
 /// A tool as it was reviewed.
 #[derive(Clone, Debug)]
 pub struct Reviewed {
@@ -373,6 +376,15 @@ impl Change {
         let mut ids: Vec<String> = self.reasons.iter().filter(telling).map(|r| r.what.id()).collect();
         ids.dedup();
         ids
+    }
+
+    /// Whether it hides text, speaks to the model or passes for another tool: what no label measures.
+    pub fn deceives(&self) -> bool {
+        self.reasons.iter().any(|reason| match &reason.what {
+            Difference::Hidden { .. } => true,
+            Difference::Signal { id, appeared, .. } => *appeared && DECEIVING.contains(&id.as_str()),
+            _ => false,
+        })
     }
 
     /// Whether the present label is at least this risky; for what is gone, the reviewed one.

@@ -80,7 +80,7 @@ impl Facts {
             decision: assessment.decision,
             operations: assessment.operations.iter().map(Choice::from).collect(),
             signals: sorted(signals),
-            open: sorted(open_parameters(assessment)),
+            open: sorted(open_parameters(assessment).chain(assessment.carriers.iter().cloned())),
             conflicts: sorted(conflicts),
         }
     }

@@ -54,7 +54,8 @@ impl Gate {
         change.kind == self.kind
             && match self.narrowed {
                 None => true,
-                Some(Narrowed::Risk(risk)) => label.is_none_or(|l| l.risk >= risk),
+                // What deceives is as bad as it gets, however harmless it claims to be.
+                Some(Narrowed::Risk(risk)) => label.is_none_or(|l| l.risk >= risk) || change.deceives(),
                 Some(Narrowed::Category(category)) => label.is_none_or(|l| l.category == category),
             }
     }

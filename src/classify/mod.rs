@@ -119,6 +119,7 @@ impl Classifier {
             decision,
             digest: digest::of_tool(tool),
             override_reason: found.map(|o| o.reason.clone()),
+            carriers: verdict::carriers(&definition),
         }
     }
 

@@ -179,6 +179,21 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     })
 }
 
+/// Parameters that take a command, code, a statement or another tool's call from the caller, also where no verb says
+/// that it is run: nobody adds one for nothing.
+pub(crate) fn carriers(definition: &Definition) -> Vec<String> {
+    let stores = definition.manner(Slot::Name) == Manner::Writes;
+    let reads_only = definition.prose.restricted();
+    let carries = |kind: ParamKind| match kind {
+        ParamKind::Command => true,
+        ParamKind::Code => !stores,
+        ParamKind::Sql => !reads_only,
+        _ => false,
+    };
+    let known = definition.schema.known.iter().filter(|k| k.free && carries(k.kind));
+    known.map(|k| k.name.clone()).collect()
+}
+
 /// The mention that a category rests on most.
 fn leading(definition: &Definition, category: Category) -> Option<&Mention> {
     let mut of_category: Vec<&Mention> = definition

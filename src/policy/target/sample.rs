@@ -150,5 +150,6 @@ fn assessment(name: &str, label: Label, operations: &[Operation]) -> Assessment 
         policy: Policy::of(subject, &table),
         digest: "sha256:0".to_owned(),
         override_reason: None,
+        carriers: Vec::new(),
     }
 }
