@@ -152,6 +152,7 @@ impl ToolFacts {
             policy,
             digest: self.digest,
             override_reason: None,
+            carriers: Vec::new(),
             name: self.name,
             operations: self.operations,
             signals: self.signals,

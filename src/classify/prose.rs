@@ -106,7 +106,11 @@ impl Reader<'_> {
 
     fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
         let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
-        if self.claims.iter().any(|(start, end)| (*start..*end).contains(&token.start)) {
+        if self
+            .claims
+            .iter()
+            .any(|(start, end)| (*start..*end).contains(&token.start))
+        {
             return None;
         }
         let word = self.book.lexicon.word(token.word);
