@@ -41,8 +41,9 @@ impl Definition {
             name.mentions.first_mut(),
             prose.mentions.iter().find(|m| m.slot == Slot::Main),
         ) {
-            // The name is the bare verb, and the first clause says what it acts on: "add: Adds two numbers".
-            if name.bare && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
+            // The name does not say what its verb acts on, and the first clause does: "add: Adds two numbers".
+            let unsaid = name.bare || verb.object.is_none() && main.effect.severity() > verb.effect.severity();
+            if unsaid && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
                 verb.rule = std::sync::Arc::clone(&main.rule);
             }
@@ -101,7 +102,9 @@ impl Definition {
         fired.extend(strong.map(|m| Feature::operation(m.slot, m.effect)));
         if name == Manner::Unknown {
             // Where the name says nothing, the description's main verb stands in for it.
-            let main = self.mentions().filter(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
+            let main = self
+                .mentions()
+                .filter(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
             fired.extend(main.map(|m| Feature::operation(Slot::Name, m.effect)));
         }
         let verbs = if name == Manner::Unknown { main } else { name };

@@ -202,9 +202,11 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
 }
 
 fn is_final_verb(book: &RuleBook, base: u32) -> bool {
-    ["get", "create", "delete", "describe", "remove", "add", "update", "patch", "insert"]
-        .iter()
-        .any(|w| book.lexicon.known(w) == Some(base))
+    [
+        "get", "create", "delete", "describe", "remove", "add", "update", "patch", "insert",
+    ]
+    .iter()
+    .any(|w| book.lexicon.known(w) == Some(base))
 }
 
 /// Whether the verb at `at` is offered beside the head: joined by "and" or "or", or standing right after it.

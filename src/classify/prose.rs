@@ -103,12 +103,17 @@ impl Reader<'_> {
 
     fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
         let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
-        if self.claims.iter().any(|(start, end)| (*start..*end).contains(&token.start)) {
+        if self.claimed(at) {
             return None;
         }
         let word = self.book.lexicon.word(token.word);
         word.verb
             .filter(|v| v.forms & forms != 0 && word.roles & role::PLAIN == 0)
+    }
+
+    fn claimed(&self, at: usize) -> bool {
+        let start = self.tokens[at].start;
+        self.claims.iter().any(|(from, to)| (*from..*to).contains(&start))
     }
 
     fn weak(&self, verb: VerbSense) -> bool {
@@ -183,7 +188,7 @@ impl Reader<'_> {
             || (first && !framed && self.is(start, role::NEGATION));
         let Some(head) = head else {
             if first {
-                self.out.fact = (start..end.min(start + 8)).any(|i| self.is(i, role::FACT));
+                self.out.fact = (start..end.min(start + 8)).any(|i| self.is(i, role::FACT) && !self.claimed(i));
             }
             self.rest(start, start, end, form::THIRD, true, Slot::Side);
             return self.out.fact;
@@ -352,7 +357,9 @@ impl Reader<'_> {
     /// Verbs after the head: coordinated ones go to `beside`, conditional, purposive and instrumental ones aside.
     fn rest(&mut self, head: usize, from: usize, end: usize, forms: u8, negated: bool, beside: Slot) {
         let mut conditional = false;
-        let lead = self.sense(head, form::BASE | form::THIRD | form::GERUND).map(|s| s.base);
+        let lead = self
+            .sense(head, form::BASE | form::THIRD | form::GERUND)
+            .map(|s| s.base);
         let mut negated = negated;
         let mut listed_aside: Option<usize> = None;
         // "Get suggestions: create or drop an index": what stands behind a colon or in brackets explains, unless the
@@ -438,7 +445,8 @@ impl Reader<'_> {
     /// Whether nothing but commas, slashes and conjunctions stands between two verbs.
     fn only_joints(&self, from: usize, to: usize) -> bool {
         from < to
-            && (from..to).all(|i| matches!(self.kind(i), Some(Kind::Comma | Kind::Slash)) || self.is(i, role::CONJUNCTION))
+            && (from..to)
+                .all(|i| matches!(self.kind(i), Some(Kind::Comma | Kind::Slash)) || self.is(i, role::CONJUNCTION))
     }
 
     /// "create, update, and delete": the verb stands in a list of verbs, so a comma or "or" may follow it.

@@ -116,7 +116,9 @@ fn push_part(text: &str, start: usize, end: usize, lexicon: &impl Lookup, out: &
         push(out, start, start + cut, lexicon.id(&folded[..cut]));
         let rest = &folded[cut..];
         // `createorupdate`: the conjunction stands alone.
-        let joint = ["or", "and"].iter().find(|j| lexicon.id(rest) == 0 && rest.starts_with(**j));
+        let joint = ["or", "and"]
+            .iter()
+            .find(|j| lexicon.id(rest) == 0 && rest.starts_with(**j));
         let after = joint.map_or(0, |j| j.len());
         if after > 0 {
             push(out, start + cut, start + cut + after, lexicon.id(&rest[..after]));

@@ -84,7 +84,10 @@ fn the_settled_cases_and_eight_languages_are_all_right() {
 
 #[test]
 fn every_rule_keeps_its_examples() {
-    let output = mcpclass(&root()).args(["rules", "test"]).output().expect("the program starts");
+    let output = mcpclass(&root())
+        .args(["rules", "test"])
+        .output()
+        .expect("the program starts");
     assert!(output.status.success(), "{}", stdout(&output));
 }
 
@@ -127,7 +130,11 @@ fn another_spelling_of_the_name_is_the_same_name() {
     not_milder(&tools, |t| t["name"] = json!(name(t).replace('_', "-")), "dashes");
     not_milder(&tools, |t| t["name"] = json!(name(t).to_uppercase()), "capitals");
     not_milder(&tools, |t| t["name"] = json!(camel(&name(t))), "camel case");
-    not_milder(&tools, |t| t["name"] = json!(name(t).replace('e', "\u{435}")), "look-alike letters");
+    not_milder(
+        &tools,
+        |t| t["name"] = json!(name(t).replace('e', "\u{435}")),
+        "look-alike letters",
+    );
     not_milder(
         &tools,
         |t| describe(t, |d| d.replace('e', "e\u{200b}")),
