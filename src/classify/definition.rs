@@ -42,7 +42,7 @@ impl Definition {
             prose.mentions.iter().find(|m| m.slot == Slot::Main),
         ) {
             // The name does not say what its verb acts on, and the first clause does: "add: Adds two numbers".
-            let unsaid = name.bare || verb.object.is_none() && main.effect.severity() > verb.effect.severity();
+            let unsaid = name.bare || name.prefixed && main.effect.severity() > verb.effect.severity();
             if unsaid && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
                 verb.rule = std::sync::Arc::clone(&main.rule);

@@ -20,6 +20,8 @@ pub(crate) struct NameReading {
     pub(crate) fact: bool,
     /// It is one verb and nothing else.
     pub(crate) bare: bool,
+    /// It is one word and a verb: most often a server's prefix (`playwright_close`).
+    pub(crate) prefixed: bool,
 }
 
 /// A name longer than this is read only up to here.
@@ -80,6 +82,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
     let Some(head) = head(book, &tokens, &parts, identifier.told) else {
         return reading;
     };
+    reading.prefixed = parts.len() == 2 && head == last;
     let mut push = |at: usize, slot: Slot| {
         let Some(sense) = sense(book, tokens[at]) else { return };
         let mut objects = objects(book, &tokens, at);
