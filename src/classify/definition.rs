@@ -41,8 +41,9 @@ impl Definition {
             name.mentions.first_mut(),
             prose.mentions.iter().find(|m| m.slot == Slot::Main),
         ) {
-            // The name is the bare verb, and the first clause says what it acts on: "add: Adds two numbers".
-            if name.bare && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
+            // The name does not say what its verb acts on, and the first clause does: "add: Adds two numbers".
+            let unsaid = name.bare || name.prefixed && main.effect.severity() > verb.effect.severity();
+            if unsaid && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
                 verb.rule = std::sync::Arc::clone(&main.rule);
             }

@@ -22,6 +22,8 @@ pub(crate) struct NameReading {
     pub(crate) bare: bool,
     /// Its words, for what is not about operations.
     pub(crate) tokens: Vec<Token>,
+    /// It is one word and a verb: most often a server's prefix (`playwright_close`).
+    pub(crate) prefixed: bool,
 }
 
 /// A name longer than this is read only up to here.
@@ -83,6 +85,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
         reading.tokens = tokens;
         return reading;
     };
+    reading.prefixed = parts.len() == 2 && head == last;
     let mut push = |at: usize, slot: Slot| {
         let Some(sense) = sense(book, tokens[at]) else { return };
         let mut objects = objects(book, &tokens, at);

@@ -106,16 +106,17 @@ impl Reader<'_> {
 
     fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
         let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
-        if self
-            .claims
-            .iter()
-            .any(|(start, end)| (*start..*end).contains(&token.start))
-        {
+        if self.claimed(at) {
             return None;
         }
         let word = self.book.lexicon.word(token.word);
         word.verb
             .filter(|v| v.forms & forms != 0 && word.roles & role::PLAIN == 0)
+    }
+
+    fn claimed(&self, at: usize) -> bool {
+        let start = self.tokens[at].start;
+        self.claims.iter().any(|(from, to)| (*from..*to).contains(&start))
     }
 
     fn weak(&self, verb: VerbSense) -> bool {
@@ -198,7 +199,7 @@ impl Reader<'_> {
             || (first && !framed && self.is(start, role::NEGATION));
         let Some(head) = head else {
             if first {
-                self.out.fact = (start..end.min(start + 8)).any(|i| self.is(i, role::FACT));
+                self.out.fact = (start..end.min(start + 8)).any(|i| self.is(i, role::FACT) && !self.claimed(i));
             }
             self.rest(start, start, end, form::THIRD, true, Slot::Side);
             return self.out.fact;
