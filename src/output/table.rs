@@ -24,7 +24,7 @@ const ENOUGH: usize = 15;
 const MOST: usize = 40;
 /// The phrase column is no narrower than this; a long name is cut first.
 const PHRASE: usize = 24;
-/// A name outside its own row, and one that is offered for pasting, is no longer than this.
+/// A name is shown in no more columns than this, and a longer one is not offered for pasting.
 const LONGEST: usize = 100;
 /// Names in a list under the table.
 const NAMED: usize = 4;
@@ -297,7 +297,7 @@ impl Columns {
     fn fit(tools: &[&Assessment], width: Option<usize>) -> Self {
         let widest = |text: fn(&Assessment) -> String| tools.iter().map(|t| cells::width(&text(t))).max().unwrap_or(0);
         let signal = widest(signal);
-        let name = widest(|t| escape::one_line(&t.name).into_owned());
+        let name = widest(|t| escape::one_line(&t.name).into_owned()).min(LONGEST);
         let Some(width) = width else {
             return Self {
                 name,
