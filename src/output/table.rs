@@ -24,6 +24,8 @@ const ENOUGH: usize = 15;
 const MOST: usize = 40;
 /// The phrase column is no narrower than this; a long name is cut first.
 const PHRASE: usize = 24;
+/// A name is shown in no more columns than this, and a longer one is not offered for pasting.
+const LONGEST: usize = 100;
 /// Names in a list under the table.
 const NAMED: usize = 4;
 /// Between columns.
@@ -295,7 +297,7 @@ impl Columns {
     fn fit(tools: &[&Assessment], width: Option<usize>) -> Self {
         let widest = |text: fn(&Assessment) -> String| tools.iter().map(|t| cells::width(&text(t))).max().unwrap_or(0);
         let signal = widest(signal);
-        let name = widest(|t| escape::one_line(&t.name).into_owned());
+        let name = widest(|t| escape::one_line(&t.name).into_owned()).min(LONGEST);
         let Some(width) = width else {
             return Self {
                 name,
@@ -441,7 +443,7 @@ fn next(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io:
 
 /// Whether a server's word may stand in a command that a person pastes into a shell.
 fn pasteable(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_graphic())
+    (1..=LONGEST).contains(&name.len()) && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_graphic())
 }
 
 /// `3 Execute, 12 Write`, the most severe first.
@@ -468,7 +470,10 @@ pub(super) fn count(n: usize, noun: &str) -> String {
 /// The first few names, and how many more there are.
 fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let all = names.len();
-    let shown: Vec<_> = names.take(NAMED).map(escape::one_line).collect();
+    let shown: Vec<_> = names
+        .take(NAMED)
+        .map(|name| cells::truncate(&escape::one_line(name), LONGEST).into_owned())
+        .collect();
     shown.join(", ") + &and_more(all)
 }
 

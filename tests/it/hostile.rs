@@ -175,19 +175,24 @@ fn harmful(place: &str, text: &str) -> Option<String> {
         let from = text[..at].char_indices().rev().nth(40).map_or(0, |(at, _)| at);
         return Some(format!("U+{:04X} stands after {:?}", c as u32, &text[from..at]));
     }
-    let alive = |line: &str, markup: &str| {
-        let at = line.find(markup)?;
-        // In Markdown, code is shown as it is.
-        let is_code = place.ends_with(".md") && line[..at].matches('`').count() % 2 == 1;
-        (!is_code).then_some(())
-    };
-    if !place.ends_with(".html") && !place.ends_with(".md") {
+    let markdown = place.ends_with(".md");
+    if !markdown && !place.ends_with(".html") {
         return None;
     }
-    ["<script>alert", "<img src=x", "href=\"javascript:", "](javascript:"]
-        .iter()
-        .find(|markup| text.lines().any(|line| alive(line, markup).is_some()))
-        .map(|markup| format!("the markup {markup} is alive"))
+    let mut fenced = false;
+    for line in text.lines() {
+        fenced ^= markdown && line.trim_start().starts_with("```");
+        for markup in ["<script>alert", "<img src=x", "href=\"javascript:"] {
+            let Some(at) = line.find(markup) else { continue };
+            // In Markdown, code is shown as it is, and a backslash takes the meaning.
+            let before = &line[..at];
+            let harmless = markdown && (fenced || before.ends_with('\\') || before.contains('`'));
+            if !harmless {
+                return Some(format!("the markup {markup} is alive: {line}"));
+            }
+        }
+    }
+    None
 }
 
 fn written(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
