@@ -161,7 +161,7 @@ fn strangers_texts_stay_text() {
         assert!(
             !attributes(html, "href")
                 .iter()
-                .any(|h| h.contains("javascript") || h.contains("evil")),
+                .any(|h| h.contains("javascript:") || h.contains("evil")),
             "{name}"
         );
     }
