@@ -331,7 +331,7 @@ fn markdown_stays_text() {
                 "<img",
                 "<svg",
                 "<iframe",
-                "](javascript",
+                "](javascript:",
                 "![",
                 "](https://evil",
             ] {
