@@ -411,11 +411,8 @@ fn sentence(label: &LabelText, decision: &str) -> String {
 /// A marked text as a quotation: marks are bold, with the number of their reason.
 fn quoted(marked: &Marked) -> String {
     let text = inline_with(marked, "\n");
-    text.split('\n')
-        .map(|line| format!("> {line}\n"))
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let lines: Vec<String> = text.split('\n').map(|line| format!("> {line}")).collect();
+    lines.join("\n").trim_end().to_owned()
 }
 
 fn inline(marked: &Marked) -> String {

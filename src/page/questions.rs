@@ -1,6 +1,8 @@
 //! Questions that people ask about a tool, answered from what its page knows: each answer names the tool's own
 //! operations, parameters and neighbours, or is left out.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::model::ToolPage;
@@ -69,14 +71,15 @@ fn risk(page: &ToolPage, assessment: &Assessment) -> String {
     let mut text = format!("{} and {}: {means}.", page.label.category, page.label.risk);
     if !page.signals.is_empty() {
         let titles: Vec<String> = page.signals.iter().map(|s| lower_first(&s.title)).collect();
-        text.push_str(&format!(" Beside that: {}.", titles.join("; ")));
+        let _ = write!(text, " Beside that: {}.", titles.join("; "));
     }
     if page.unsure {
         let runner_up = page.runner_up.unwrap_or("another category");
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " The definition says little (confidence {}); {runner_up} is the next likely reading.",
             page.confidence
-        ));
+        );
     }
     text
 }
@@ -166,10 +169,7 @@ fn provider(page: &ToolPage) -> String {
         } else {
             format!(" and {} more", rest.len())
         };
-        text.push_str(&format!(
-            " A tool of the same name is offered by {}{more}.",
-            first.server
-        ));
+        let _ = write!(text, " A tool of the same name is offered by {}{more}.", first.server);
     }
     text
 }
