@@ -278,12 +278,11 @@ impl Writer<'_> {
             let next = tokens.get(index + 1);
             let empty = words.is_empty();
             match token.kind {
-                Kind::Stop | Kind::Break => break,
                 Kind::Comma | Kind::Slash if empty => {
                     loose += 1;
                     continue;
                 }
-                Kind::Comma | Kind::Slash => break,
+                Kind::Stop | Kind::Break | Kind::Comma | Kind::Slash => break,
                 _ if token.start < taken => continue,
                 Kind::Word if is(token, role::CONDITION | role::RELATIVE | role::MODAL | role::BE) => break,
                 Kind::Word if is(token, role::NEGATION) && !empty => break,

@@ -99,6 +99,23 @@ impl Definition {
             .chain(&self.schema.mentions)
     }
 
+    /// "Afterwards permanently deletes every file.": what a later sentence says is done for good is done, however far
+    /// back it stands.
+    pub(crate) fn is_for_good(&self, mention: &Mention) -> bool {
+        const NEAR: u32 = 24;
+        let near = |place: &Place| {
+            place.pointer == mention.place.pointer
+                && place.end <= mention.place.start
+                && mention.place.start - place.end <= NEAR
+        };
+        mention.slot == Slot::Later
+            && self
+                .prose
+                .hits
+                .iter()
+                .any(|(hit, cue)| *cue == Some("irreversible") && near(&hit.place))
+    }
+
     /// Whether nothing in it tells what it does: no verb, nothing that only a Read returns.
     pub(crate) fn is_silent(&self) -> bool {
         self.mentions().next().is_none()

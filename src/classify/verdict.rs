@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Annotations;
 use super::definition::{self, Definition};
+use super::params::Known;
 use super::reading::{Mention, Place};
 use crate::assessment::{Conflict, Evidence, Operation};
 use crate::effect::Effect;
@@ -135,7 +136,7 @@ fn confidence(scores: Row, category: Category, calibration: Calibration, forced:
 fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> {
     let ends = definition
         .mentions()
-        .any(|m| m.slot.is_strong() && !m.weak && m.effect == Effect::End);
+        .any(|m| !m.weak && m.effect == Effect::End && (m.slot.is_strong() || definition.is_for_good(m)));
     if ends {
         return Effect::End.label();
     }
@@ -184,13 +185,14 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
 pub(crate) fn carriers(definition: &Definition) -> Vec<String> {
     let stores = definition.manner(Slot::Name) == Manner::Writes;
     let reads_only = definition.prose.restricted();
-    let carries = |kind: ParamKind| match kind {
+    let carries = |known: &Known| match known.kind {
         ParamKind::Command => true,
-        ParamKind::Code => !stores,
+        // A country or a gift card has a code too.
+        ParamKind::Code => !stores && known.name != "code",
         ParamKind::Sql => !reads_only,
         _ => false,
     };
-    let known = definition.schema.known.iter().filter(|k| k.free && carries(k.kind));
+    let known = definition.schema.known.iter().filter(|k| k.free && carries(k));
     known.map(|k| k.name.clone()).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Incidents, advisories and identifiers that a page cites, from `rules/references.toml`: facts with a year and a
+//! Incidents, advisories and identifiers that a page cites, from `src/page/references.toml`: facts with a year and a
 //! source, and the tools they apply to. Owns the choice; the texts are data. The classifier never sees them.
 
 use std::collections::BTreeSet;
@@ -66,7 +66,7 @@ struct File {
 
 /// The embedded file.
 static ALL: LazyLock<Vec<Reference>> = LazyLock::new(|| {
-    let file: File = toml::from_str(include_str!("../../rules/references.toml")).expect("a tested, embedded file");
+    let file: File = toml::from_str(include_str!("references.toml")).expect("a tested, embedded file");
     file.reference
 });
 
