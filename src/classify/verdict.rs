@@ -181,11 +181,12 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
 /// Parameters that take a command, code, a statement or another tool's call from the caller, also where no verb says
 /// that it is run: nobody adds one for nothing.
 pub(crate) fn carriers(definition: &Definition) -> Vec<String> {
-    let stores = definition.manner(Slot::Name) == Manner::Writes;
+    // "code" of what looks up or keeps is as often a country's or a product's.
+    let keeps = matches!(definition.manner(Slot::Name), Manner::Writes | Manner::Reads);
     let reads_only = definition.prose.restricted();
     let carries = |kind: ParamKind| match kind {
         ParamKind::Command => true,
-        ParamKind::Code => !stores,
+        ParamKind::Code => !keeps,
         ParamKind::Sql => !reads_only,
         _ => false,
     };
