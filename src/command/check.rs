@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "LOCK", default_value = lock::FILE)]
     baseline: PathBuf,
     /// What fails the check: worse, new, gone, milder, wording, rules, each alone or as KIND:RISK or
-    /// KIND:CATEGORY; or none
+    /// KIND:CATEGORY; or none. What hides text or instructs the model counts as critical
     #[arg(long, value_name = "GATES", default_value_t = Gates::default())]
     fail_on: Gates,
     /// How the result is printed

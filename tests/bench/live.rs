@@ -29,9 +29,9 @@ pub(crate) fn bench(folder: &Path) {
             tokio::spawn(serve(stream));
         }
     });
-    let list: String = (0..SERVERS).map(|n| format!("http://{address}/{n}/mcp\n")).collect();
+    let list: Vec<String> = (0..SERVERS).map(|n| format!("http://{address}/{n}/mcp")).collect();
     let path = folder.join("servers.txt");
-    fs::write(&path, list).expect("written");
+    fs::write(&path, list.join("\n")).expect("written");
     let catalogue = folder.join("live");
     let (at_once, timeout) = (AT_ONCE.to_string(), TIMEOUT.as_secs().to_string());
     let cost = run(

@@ -2,6 +2,8 @@
 //! `cargo bench --bench speed`, or with the names of steps behind `--` to run those alone, and `tools=N` for another size.
 //! Prints a table of figures and judges none: a busy machine is no failing test.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
 mod live;
 mod measure;
 
