@@ -221,6 +221,6 @@ mod tests {
             tone: "destructive",
         };
         let marked = Marked::of(&long, &[&mark]);
-        assert_eq!(marked.text(), "First.  … Wipes it.");
+        assert_eq!(marked.text(), "First. … Wipes it.");
     }
 }

@@ -261,10 +261,10 @@ fn killed_in_the_middle_it_goes_on_where_it_stopped() {
     const AT_ONCE: usize = 2;
     let dir = tempfile::tempdir().expect("a folder");
     let server = slow_server();
-    let list: String = (0..SERVERS)
-        .map(|n| format!("http://127.0.0.1:{}/{n}\n", server.port))
+    let list: Vec<String> = (0..SERVERS)
+        .map(|n| format!("http://127.0.0.1:{}/{n}", server.port))
         .collect();
-    fs::write(dir.path().join("list.txt"), list).expect("written");
+    fs::write(dir.path().join("list.txt"), list.join("\n")).expect("written");
     let args = [
         "index",
         "list.txt",
@@ -381,10 +381,10 @@ fn a_registry_is_read_page_by_page_and_then_only_what_changed() {
 fn a_second_writer_waits_and_says_so() {
     let dir = tempfile::tempdir().expect("a folder");
     let server = slow_server();
-    let list: String = (0..20)
-        .map(|n| format!("http://127.0.0.1:{}/{n}\n", server.port))
+    let list: Vec<String> = (0..20)
+        .map(|n| format!("http://127.0.0.1:{}/{n}", server.port))
         .collect();
-    fs::write(dir.path().join("list.txt"), list).expect("written");
+    fs::write(dir.path().join("list.txt"), list.join("\n")).expect("written");
     fs::write(dir.path().join("servers.jsonl"), two_servers()).expect("written");
     let args = [
         "index",

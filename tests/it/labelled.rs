@@ -19,7 +19,8 @@ fn classify(tools: &[Value]) -> Vec<Value> {
         .spawn()
         .expect("the program starts");
     let mut stdin = child.stdin.take().expect("piped");
-    let input: String = tools.iter().map(|t| format!("{t}\n")).collect();
+    let lines: Vec<String> = tools.iter().map(ToString::to_string).collect();
+    let input = lines.join("\n");
     let feeder = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().expect("it ends");
     feeder.join().expect("joined").expect("written");

@@ -137,10 +137,10 @@ fn the_table_shows_the_worst_first_and_what_to_do_next() {
     let expected = "\
 gateway 1.4.0 · file · 4 tools
 
-  critical  Destructive  session_clear_all     bulk +1       Deletes every session record of the ga…
-  critical  Execute      run_provider_command  open command  Runs the command that the caller passes
-  medium    Destructive  cache_prune                         Empties a cache
-  low       Read         session_list                        Lists session records
+  critical  Destructive  session_clear_all     bulk +1       deletes every session record of the ga…
+  critical  Execute      run_provider_command  open command  runs the command that the caller passes
+  medium    Destructive  cache_prune                         empties a cache
+  low       Read         session_list                        lists session records
 
   1 hide · 1 ask · 1 limit · 1 allow
   1 tool wants a second look (confidence under 0.7): cache_prune
@@ -160,18 +160,18 @@ gateway 1.4.0 · file · 4 tools
 
 critical Destructive bulk +1
   session_clear_all
-  Deletes every session record of the
+  deletes every session record of the
   gateway in one call
 critical Execute open command
   run_provider_command
-  Runs the command that the caller
+  runs the command that the caller
   passes
 medium Destructive
   cache_prune
-  Empties a cache
+  empties a cache
 low Read
   session_list
-  Lists session records
+  lists session records
 
   1 hide · 1 ask · 1 limit · 1 allow
   1 tool wants a second look

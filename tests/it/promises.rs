@@ -185,7 +185,9 @@ fn what_is_too_large_is_refused_by_name() {
     let home = tempfile::tempdir().expect("a folder");
     let write = |name: &str, parts: &[&[u8]]| {
         let mut file = std::fs::File::create(home.path().join(name)).expect("created");
-        parts.iter().for_each(|part| file.write_all(part).expect("written"));
+        for part in parts {
+            file.write_all(part).expect("written");
+        }
     };
     // 100 MB in a line, of a file and of the filter's input.
     let blank = vec![b'x'; 100_000_000];
