@@ -348,14 +348,7 @@ pub fn server(page: &ServerPage, link: impl Fn(usize) -> String) -> String {
     if !page.combinations.is_empty() {
         put!(out, "## What the tools open together\n");
         for combination in &page.combinations {
-            let tools: Vec<String> = combination.tools.iter().map(|t| code(t)).collect();
-            put!(
-                out,
-                "- **{}** {}: {}",
-                prose(&combination.title),
-                prose(&combination.says),
-                tools.join(", ")
-            );
+            put!(out, "- **{}**: {}", prose(&combination.title), prose(&combination.says));
         }
         put!(out, "");
     }

@@ -10,14 +10,14 @@ use super::questions::{self, Question};
 use super::references::{self, Reference};
 use crate::assessment::Assessment;
 use crate::catalogue::record::{Change, Record};
-use crate::classify::Classifier;
+use crate::classify::{Classifier, exposure};
 use crate::label::{Category, Decision, Label};
 use crate::manifest::{Server, Tool, Transport};
 use crate::output::json;
 use crate::policy::plan::{Plan, ToolPlan};
 use crate::policy::target::{self, Options, Target};
 use crate::policy::write;
-use crate::report::Summary;
+use crate::report::{Assessed, Summary};
 use crate::text::{cells, escape};
 
 /// The programs whose files a page offers, the native one first. Every other is a command away.
@@ -290,10 +290,8 @@ pub struct ToolRow {
 pub struct Combination {
     /// One line.
     pub title: String,
-    /// Why that matters.
+    /// What it is made of, and the tools that bring each part.
     pub says: String,
-    /// The tools, in steps.
-    pub tools: Vec<String>,
 }
 
 /// What definitions weigh, estimated at four bytes a token.
@@ -385,6 +383,27 @@ impl ServerLine {
     }
 }
 
+/// The combinations that a server opens, as sentences: what each part is and which tools bring it.
+fn combinations(classifier: &Classifier, assessed: &Assessed) -> Vec<Combination> {
+    const MOST: usize = 4;
+    let said = |part: &exposure::Part| {
+        let names: Vec<String> = part.tools.iter().take(MOST).map(|name| shown(name)).collect();
+        let more = part.tools.len().saturating_sub(MOST);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        format!("{} from {}{more}", part.what, names.join(", "))
+    };
+    let found = classifier.exposure(assessed).combinations;
+    let of = |combination: exposure::Combination| Combination {
+        title: combination.title.to_owned(),
+        says: combination.parts.iter().map(said).collect::<Vec<_>>().join("; "),
+    };
+    found.into_iter().map(of).collect()
+}
+
 impl ServerPage {
     /// The page of a server.
     pub fn of(classifier: &Classifier, record: &Record, plan: &Plan) -> Self {
@@ -395,7 +414,6 @@ impl ServerPage {
             (count > 0).then_some((decision.name(), count))
         });
         let problems = assessed.manifest.problems.iter().take(20);
-        let _ = classifier;
         Self {
             server: ServerLine::of(record),
             transport: server.transport,
@@ -408,7 +426,7 @@ impl ServerPage {
                 .into_iter()
                 .map(|index| row(record, index))
                 .collect(),
-            combinations: Vec::new(),
+            combinations: combinations(classifier, assessed),
             weight: Weight::of(&assessed.manifest.tools),
             policies: server_policies(plan),
             history: history(&record.history, None),

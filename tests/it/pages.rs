@@ -341,3 +341,41 @@ fn markdown_stays_text() {
         assert!(!fenced, "{name}: a fence is open");
     }
 }
+
+#[test]
+fn what_the_tools_open_together_is_told_everywhere() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let manifest = root().join("fixtures/manifests/mail.json");
+    let output = mcpclass(dir.path())
+        .args(["scan", "--format", "json"])
+        .arg(&manifest)
+        .output()
+        .expect("started");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let found = &report["servers"][0]["combinations"];
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found:#}");
+    assert_eq!(found[0]["parts"].as_array().map(Vec::len), Some(3), "{found:#}");
+    for format in ["markdown", "html"] {
+        let output = mcpclass(dir.path())
+            .args(["page", "--format", format, "-o", format])
+            .arg(&manifest)
+            .output()
+            .expect("started");
+        assert!(output.status.success(), "{}", stderr(&output));
+        let pages = files(&dir.path().join(format));
+        let (_, page) = pages
+            .iter()
+            .find(|(name, _)| name.starts_with("mail/index."))
+            .expect("the server's page");
+        let text = String::from_utf8_lossy(page);
+        assert!(text.contains("What the tools open together"), "{text}");
+        assert!(text.contains("a way out from fetch"), "{text}");
+    }
+    // A server that only lists opens nothing.
+    let output = mcpclass(&root())
+        .args(["scan", "--format", "json", "fixtures/manifests/sessions.json"])
+        .output()
+        .expect("started");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["servers"][0]["combinations"].as_array().map(Vec::len), Some(0));
+}
