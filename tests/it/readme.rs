@@ -78,3 +78,22 @@ fn the_commands_on_fixtures_work() {
     }
     assert!(ran >= 3, "only {ran} commands");
 }
+
+#[test]
+fn the_table_of_targets_is_the_programs_own() {
+    let text = readme();
+    let shown = text
+        .split("<!-- mcpclass policy --list --format markdown -->\n")
+        .nth(1)
+        .and_then(|rest| rest.split("<!-- end -->").next())
+        .expect("the table");
+    let output = mcpclass(&root())
+        .args(["policy", "--list", "--format", "markdown"])
+        .output()
+        .expect("it runs");
+    assert_eq!(
+        shown.trim(),
+        stdout(&output).trim(),
+        "print it again: mcpclass policy --list --format markdown"
+    );
+}
