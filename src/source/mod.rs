@@ -92,16 +92,7 @@ pub fn collect(args: &SourceArgs, global: &Global) -> Result<Collected> {
 /// Reads what is named, with the limits and options of the arguments. For commands that know the servers from
 /// elsewhere than their own arguments.
 pub fn read(named: &[Named], named_in: &NamedIn, args: &SourceArgs, global: &Global) -> Result<Collected> {
-    let mut reading = Reading {
-        args,
-        global,
-        environment: Environment::process(args.variables()?),
-        slots: Vec::new(),
-    };
-    for one in named {
-        reading.name(one, named_in)?;
-    }
-    reading.give_values()?;
+    let reading = Reading::of(named, named_in, args, global)?;
     let stdin_is_taken = named.contains(&Named::Stdin);
     reading.finish(stdin_is_taken)
 }
@@ -120,16 +111,7 @@ pub struct Prepared {
 /// Reads what is named but for live servers, which are only found, and asked about as [`read`] would. For commands
 /// that contact many servers in a way of their own.
 pub fn prepare(named: &[Named], named_in: &NamedIn, args: &SourceArgs, global: &Global) -> Result<Prepared> {
-    let mut reading = Reading {
-        args,
-        global,
-        environment: Environment::process(args.variables()?),
-        slots: Vec::new(),
-    };
-    for one in named {
-        reading.name(one, named_in)?;
-    }
-    reading.give_values()?;
+    let mut reading = Reading::of(named, named_in, args, global)?;
     reading.refuse(named.contains(&Named::Stdin))?;
     let mut prepared = Prepared::default();
     for slot in reading.slots {
@@ -161,7 +143,22 @@ struct Reading<'a> {
     slots: Vec<Slot>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Reads what is named and not live, and hands the values of options to the servers that are waiting.
+    fn of(named: &[Named], named_in: &NamedIn, args: &'a SourceArgs, global: &'a Global) -> Result<Self> {
+        let mut reading = Self {
+            args,
+            global,
+            environment: Environment::process(args.variables()?),
+            slots: Vec::new(),
+        };
+        for one in named {
+            reading.name(one, named_in)?;
+        }
+        reading.give_values()?;
+        Ok(reading)
+    }
+
     fn name(&mut self, named: &Named, named_in: &NamedIn) -> Result<()> {
         let limits = self.args.limits();
         let named_by = match named_in {
