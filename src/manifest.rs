@@ -144,7 +144,7 @@ impl Tool {
     /// The display title: `title`, else `annotations.title` (MCP 2025-06-18, Tool).
     pub fn title(&self) -> Option<&str> {
         self.text("title")
-            .or_else(|| self.annotations()?.get("title")?.as_str())
+            .or_else(|| field(self.annotations()?, "title")?.as_str())
     }
 
     /// The description, where it is a string.
@@ -154,29 +154,29 @@ impl Tool {
 
     /// The input schema, whatever its JSON type; `inputSchema` or the older `input_schema` and `parameters`.
     pub fn input_schema(&self) -> Option<&Value> {
-        self.schema_key().and_then(|key| self.raw.get(key))
+        self.schema_key().and_then(|key| field(&self.raw, key))
     }
 
     /// The key under which the input schema stands, for pointers.
     pub fn schema_key(&self) -> Option<&'static str> {
         ["inputSchema", "input_schema", "parameters"]
             .into_iter()
-            .find(|key| self.raw.get(*key).is_some_and(|v| !v.is_null()))
+            .find(|key| field(&self.raw, key).is_some_and(|v| !v.is_null()))
     }
 
     /// The output schema.
     pub fn output_schema(&self) -> Option<&Value> {
-        self.raw.get("outputSchema").filter(|v| !v.is_null())
+        field(&self.raw, "outputSchema").filter(|v| !v.is_null())
     }
 
     /// The declared annotations: claims, never proof.
     pub fn annotations(&self) -> Option<&Map<String, Value>> {
-        self.raw.get("annotations")?.as_object()
+        field(&self.raw, "annotations")?.as_object()
     }
 
     /// A declared boolean hint; `None` when absent, which is not the same as false.
     pub fn hint(&self, name: &str) -> Option<bool> {
-        self.annotations()?.get(name)?.as_bool()
+        field(self.annotations()?, name)?.as_bool()
     }
 
     /// The whole definition as it was read.
@@ -190,7 +190,7 @@ impl Tool {
     }
 
     fn text(&self, key: &str) -> Option<&str> {
-        self.raw.get(key)?.as_str()
+        field(&self.raw, key)?.as_str()
     }
 
     /// Fields of a wrong type, which are read as absent.
@@ -211,6 +211,20 @@ impl Tool {
         }
         found
     }
+}
+
+/// The value under a key. Most objects of a definition have a few short keys: comparing them costs less than hashing one.
+pub(crate) fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    const FEW: usize = 16;
+    if object.len() > FEW {
+        return object.get(key);
+    }
+    object.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+}
+
+/// The value under a key of what may be an object.
+pub(crate) fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+    field(value.as_object()?, key)
 }
 
 /// How many containers deep a value is; counts without recursion.

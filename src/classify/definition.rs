@@ -10,7 +10,7 @@ use super::reading::{Mention, Place};
 use crate::assessment::Evidence;
 use crate::effect::Effect;
 use crate::label::Category;
-use crate::manifest::Tool;
+use crate::manifest::{Tool, field};
 use crate::rules::RuleBook;
 use crate::rules::book::{CUES, ParamKind};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
@@ -250,8 +250,8 @@ pub(crate) fn text_at<'a>(tool: &'a Tool, pointer: &'a str) -> Option<Cow<'a, st
     for part in pointer.split('/').skip(1) {
         let part = unescape(part);
         at = match at {
-            None => tool.raw().get(&*part),
-            Some(serde_json::Value::Object(object)) => object.get(&*part),
+            None => field(tool.raw(), &part),
+            Some(serde_json::Value::Object(object)) => field(object, &part),
             Some(serde_json::Value::Array(items)) => items.get(part.parse::<usize>().ok()?),
             Some(_) => return None,
         };
@@ -281,7 +281,7 @@ pub(crate) fn prose_pointer(tool: &Tool) -> &'static str {
 }
 
 fn title_pointer(tool: &Tool) -> &'static str {
-    if tool.raw().get("title").is_some_and(serde_json::Value::is_string) {
+    if field(tool.raw(), "title").is_some_and(serde_json::Value::is_string) {
         "/title"
     } else {
         "/annotations/title"

@@ -11,7 +11,7 @@ use super::reading::Mention;
 use super::told;
 use crate::effect::Effect;
 use crate::label::Label;
-use crate::manifest::Tool;
+use crate::manifest::{Tool, field, member};
 use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
 use crate::rules::grounds::Shape;
@@ -111,7 +111,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn object(&mut self, root: &Map<String, Value>, schema: &Map<String, Value>, pointer: &mut String, depth: usize) {
-        if let Some(Value::Object(properties)) = schema.get("properties") {
+        if let Some(Value::Object(properties)) = field(schema, "properties") {
             let length = pointer.len();
             for (name, value) in properties {
                 if self.reading.parameters >= MOST {
@@ -125,7 +125,7 @@ impl Reader<'_> {
         }
         // One of several shapes: each is looked into as if it were the object.
         for key in ["oneOf", "anyOf", "allOf"] {
-            let Some(Value::Array(shapes)) = schema.get(key) else {
+            let Some(Value::Array(shapes)) = field(schema, key) else {
                 continue;
             };
             for (index, shape) in shapes.iter().enumerate().take(40) {
@@ -148,7 +148,7 @@ impl Reader<'_> {
         let value = resolve(root, value).unwrap_or(value);
         let key = key_of(name);
         let values = enumeration(value);
-        let kind = value.get("type").and_then(type_name);
+        let kind = member(value, "type").and_then(type_name);
         let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
         for &(ground, shape) in self.book.grounds.of_parameter(&key) {
             let fits = match shape {
@@ -186,8 +186,9 @@ impl Reader<'_> {
         if depth < DEEPEST
             && let Value::Object(schema) = value
         {
-            let nested = schema.contains_key("properties")
-                || ["oneOf", "anyOf", "allOf"].iter().any(|k| schema.contains_key(*k));
+            let nested = ["properties", "oneOf", "anyOf", "allOf"]
+                .iter()
+                .any(|key| field(schema, key).is_some());
             if nested {
                 self.object(root, schema, pointer, depth + 1);
             }
@@ -209,7 +210,7 @@ impl Reader<'_> {
 
     /// The operations that the words around an unlimited parameter offer.
     fn told(&mut self, name: &str, value: &Value, pointer: &str) {
-        if let Some(text) = value.get("description").and_then(Value::as_str) {
+        if let Some(text) = member(value, "description").and_then(Value::as_str) {
             let values = told::in_parameter(text);
             if values.len() > 1 {
                 let places = values
@@ -278,7 +279,7 @@ impl Reader<'_> {
 
 /// Follows `$ref` inside the same document, once.
 fn resolve<'a>(root: &'a Map<String, Value>, value: &'a Value) -> Option<&'a Value> {
-    let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
+    let Some(reference) = member(value, "$ref").and_then(Value::as_str) else {
         return Some(value);
     };
     let mut parts = reference.strip_prefix("#/")?.split('/');
@@ -323,21 +324,21 @@ fn type_name(value: &Value) -> Option<&str> {
 
 /// The values that a parameter is limited to and the pointer below it: `enum`, or the `const`s of a choice.
 fn enumeration(value: &Value) -> Option<(&'static str, Vec<&str>)> {
-    if let Some(Value::Array(values)) = value.get("enum") {
+    if let Some(Value::Array(values)) = member(value, "enum") {
         return Some(("/enum", values.iter().map(|v| v.as_str().unwrap_or_default()).collect()));
     }
     for (key, path) in [("anyOf", "/anyOf"), ("oneOf", "/oneOf")] {
-        if let Some(Value::Array(choices)) = value.get(key) {
-            let constants: Vec<&str> = choices.iter().filter_map(|c| c.get("const")?.as_str()).collect();
+        if let Some(Value::Array(choices)) = member(value, key) {
+            let constants: Vec<&str> = choices.iter().filter_map(|c| member(c, "const")?.as_str()).collect();
             if constants.len() > 1 && constants.len() == choices.len() {
                 return Some((path, constants));
             }
-            if let Some(found) = choices.iter().find_map(|c| c.get("enum")?.as_array()) {
+            if let Some(found) = choices.iter().find_map(|c| member(c, "enum")?.as_array()) {
                 return Some(("/enum", found.iter().map(|v| v.as_str().unwrap_or_default()).collect()));
             }
         }
     }
-    if let Some(Value::Array(values)) = value.get("items").and_then(|items| items.get("enum")) {
+    if let Some(Value::Array(values)) = member(value, "items").and_then(|items| member(items, "enum")) {
         return Some((
             "/items/enum",
             values.iter().map(|v| v.as_str().unwrap_or_default()).collect(),

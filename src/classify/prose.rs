@@ -9,7 +9,7 @@ use super::verbs;
 use crate::effect::Effect;
 use crate::rules::RuleBook;
 use crate::rules::book::Object;
-use crate::rules::lexicon::{VerbSense, form, role};
+use crate::rules::lexicon::{VerbSense, form, leads, role};
 use crate::rules::weights::Slot;
 use crate::text::words::{self, Kind, Token};
 
@@ -125,11 +125,7 @@ impl Reader<'_> {
 
     fn phrases(&mut self) {
         for (at, token) in self.tokens.iter().enumerate() {
-            if token.word == 0 {
-                continue;
-            }
-            let word = self.book.lexicon.word(token.word);
-            if word.sequences.is_empty() && self.book.phrase(token.word).is_none() {
+            if !self.book.lexicon.leads(token.word, leads::PHRASE) {
                 continue;
             }
             self.objects.clear();

@@ -10,7 +10,7 @@ use super::verdict::Verdict;
 use crate::assessment::Signal;
 use crate::effect::Effect;
 use crate::label::{Category, Label, Risk};
-use crate::manifest::Tool;
+use crate::manifest::{Tool, member};
 use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
 
@@ -516,11 +516,11 @@ impl Parameters {
         let Some(schema) = tool.input_schema() else {
             return found;
         };
-        found.none = found.count == 0 && schema.get("properties").is_some();
-        let Some(Value::Object(properties)) = schema.get("properties") else {
+        found.none = found.count == 0 && member(schema, "properties").is_some();
+        let Some(Value::Object(properties)) = member(schema, "properties") else {
             return found;
         };
-        let required = schema.get("required").and_then(Value::as_array);
+        let required = member(schema, "required").and_then(Value::as_array);
         let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
         let paging = |name: &str| {
             let known = definition.schema.known.iter();
@@ -530,7 +530,7 @@ impl Parameters {
         };
         let mut narrowing = Vec::new();
         for (name, value) in properties.iter().take(60) {
-            let kind = value.get("type").and_then(Value::as_str);
+            let kind = member(value, "type").and_then(Value::as_str);
             let names_one = is_target(name);
             if kind == Some("array")
                 && (name.ends_with("ids") || name.ends_with("Ids") || name == "names" || name == "paths")

@@ -13,7 +13,7 @@ use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::file::Finding;
 use crate::rules::grounds::Ground;
-use crate::rules::lexicon::role;
+use crate::rules::lexicon::{leads, role};
 use crate::text::words::{Kind, Token};
 use crate::text::{hidden, plain};
 
@@ -185,6 +185,9 @@ impl Raising<'_> {
         let described = definition::prose_pointer(self.tool);
         for (tokens, pointer) in [(&definition.name.tokens[..], "/name"), (sentence, described)] {
             for at in 0..tokens.len() {
+                if !self.book.lexicon.leads(tokens[at].word, leads::NOUN) {
+                    continue;
+                }
                 let hits: Vec<(u16, u32)> = numbers(self.book, tokens, at)
                     .flat_map(|(n, end)| self.book.grounds.of_noun(n).iter().map(move |g| (*g, end)))
                     .collect();
@@ -209,6 +212,9 @@ impl Raising<'_> {
         let tokens = &self.definition.prose.tokens;
         let pointer = definition::prose_pointer(self.tool);
         for at in 0..tokens.len() {
+            if !self.book.lexicon.leads(tokens[at].word, leads::GROUND_PHRASE) {
+                continue;
+            }
             let hits: Vec<(u16, u32)> = numbers(self.book, tokens, at)
                 .flat_map(|(n, end)| self.book.grounds.of_phrase(n).iter().map(move |g| (*g, end)))
                 .collect();
@@ -354,12 +360,18 @@ fn suspicious(
             raise(index, place.start, place.end);
         }
     }
-    if role == Role::Prose && text.len() > 6 {
+    if role != Role::Prose {
+        return;
+    }
+    let texts = &book.grounds.texts;
+    if plain::is_plain(text) {
+        texts.find(text, |start, end, index| raise(index, start, end));
+    } else {
         let mut plain = String::new();
         plain::write(text, &mut plain);
-        for (start, end, index) in book.grounds.in_text(&plain) {
+        texts.find(&plain, |start, end, index| {
             let (start, end) = plain::origin(text, start, end);
             raise(index, start, end);
-        }
+        });
     }
 }

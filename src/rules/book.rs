@@ -10,7 +10,7 @@ use super::file::{Calibration, Param, Phrase, RuleFile};
 use super::foreign::ForeignVerbs;
 use super::grounds::{self, Grounds};
 use super::inflect;
-use super::lexicon::{Lexicon, VerbSense, form, role};
+use super::lexicon::{Lexicon, VerbSense, form, leads, role};
 use super::weights::Weights;
 use crate::digest;
 use crate::effect::Effect;
@@ -437,6 +437,10 @@ impl Builder {
         }
         book.grounds = making.build()?;
         book.foreign = ForeignVerbs::build(&foreign)?;
+        let (phrases, grounds) = (&book.phrase_of, &book.grounds);
+        self.lexicon.mark(leads::PHRASE, |number| phrases.contains_key(&number));
+        self.lexicon.mark(leads::NOUN, |number| !grounds.of_noun(number).is_empty());
+        self.lexicon.mark(leads::GROUND_PHRASE, |number| !grounds.of_phrase(number).is_empty());
         book.lexicon = self.lexicon;
         book.thirds = self.thirds;
         Ok(book)

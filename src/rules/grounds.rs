@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::book::{ParamKind, Rule, RuleKind};
 use super::file::{self, Finding};
 use super::lexicon::Lexicon;
+use super::texts::Texts;
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::label::Category;
@@ -58,8 +58,8 @@ pub(crate) struct Grounds {
     params: FxHashMap<Box<str>, Vec<(u16, Shape)>>,
     open: Vec<(ParamKind, u16)>,
     findings: Vec<(Finding, u16)>,
-    texts: Option<AhoCorasick>,
-    text_grounds: Vec<u16>,
+    /// Texts of grounds, wherever they stand.
+    pub(crate) texts: Texts,
 }
 
 impl Grounds {
@@ -104,20 +104,6 @@ impl Grounds {
             .filter(move |(f, _)| *f == finding)
             .map(|(_, g)| *g)
     }
-
-    /// Texts of grounds in `plain`, which is in the form of [`crate::text::plain`]: bytes and ground.
-    pub(crate) fn in_text(&self, plain: &str) -> impl Iterator<Item = (usize, usize, u16)> {
-        let found = self.texts.as_ref().map(|texts| texts.find_iter(plain));
-        found.into_iter().flatten().filter_map(|hit| {
-            let (start, end) = (hit.start(), hit.end());
-            let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-            let edge = |inside: Option<char>, outside: Option<char>| !(is_word(inside) && is_word(outside));
-            let text = &plain[start..end];
-            let whole = edge(text.chars().next(), plain[..start].chars().next_back())
-                && edge(text.chars().next_back(), plain[end..].chars().next());
-            whole.then(|| (start, end, self.text_grounds[hit.pattern().as_usize()]))
-        })
-    }
 }
 
 /// A rule's words, for people.
@@ -141,7 +127,7 @@ pub(super) fn words(ground: &file::Ground) -> Vec<String> {
 #[derive(Default)]
 pub(super) struct Making {
     made: Grounds,
-    texts: Vec<String>,
+    texts: Vec<(String, u16)>,
 }
 
 impl Making {
@@ -214,8 +200,7 @@ impl Making {
                 .push((kind.ok_or_else(|| unknown("kind of parameter", name, help()))?, index));
         }
         made.findings.extend(ground.found.map(|f| (f, index)));
-        made.text_grounds.extend(ground.texts.iter().map(|_| index));
-        self.texts.extend(ground.texts.iter().cloned());
+        self.texts.extend(ground.texts.iter().map(|text| (text.clone(), index)));
         let on = ground.on.iter().fold(0, |bits, category| bits | 1 << category.index());
         made.all.push(Ground {
             id: ground.id.as_str().into(),
@@ -229,13 +214,7 @@ impl Making {
     }
 
     pub(super) fn build(mut self) -> Result<Grounds> {
-        if !self.texts.is_empty() {
-            let automaton = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(&self.texts);
-            let failed = |e| Error::new(format!("the texts of the signals do not compile: {e}"));
-            self.made.texts = Some(automaton.map_err(failed)?);
-        }
+        self.made.texts = Texts::build(self.texts)?;
         Ok(self.made)
     }
 }

@@ -38,6 +38,17 @@ pub(crate) mod role {
     pub(crate) const FACT: u16 = 1 << 15;
 }
 
+/// What a word, or a phrase that it begins, is to other tables; a set of bits. Most words are nothing to most tables,
+/// and are passed over without a look into them.
+pub(crate) mod leads {
+    /// A `[[phrase]]`.
+    pub(crate) const PHRASE: u8 = 1;
+    /// What a `[[ground]]` says that a tool is about.
+    pub(crate) const NOUN: u8 = 2;
+    /// A phrase of a `[[ground]]`.
+    pub(crate) const GROUND_PHRASE: u8 = 4;
+}
+
 /// The verb that a word is a form of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct VerbSense {
@@ -54,6 +65,8 @@ pub(crate) struct VerbSense {
 pub(crate) struct Word {
     pub(crate) verb: Option<VerbSense>,
     pub(crate) roles: u16,
+    /// [`leads`] bits.
+    leads: u8,
     /// Phrases that begin with this word.
     pub(crate) sequences: Vec<Sequence>,
 }
@@ -129,6 +142,20 @@ impl Lexicon {
 
     pub(crate) fn word_mut(&mut self, number: u32) -> &mut Word {
         &mut self.words[number as usize]
+    }
+
+    /// Gives a [`leads`] bit to every word that is, or begins a phrase that is, among some numbers.
+    pub(crate) fn mark(&mut self, bit: u8, among: impl Fn(u32) -> bool) {
+        for (number, word) in (0..).zip(&mut self.words) {
+            if among(number) || word.sequences.iter().any(|sequence| among(sequence.number)) {
+                word.leads |= bit;
+            }
+        }
+    }
+
+    /// Whether a word has any of these [`leads`] bits.
+    pub(crate) fn leads(&self, number: u32, bits: u8) -> bool {
+        self.words[number as usize].leads & bits != 0
     }
 
     /// Whether a word has any of these roles.

@@ -6,6 +6,7 @@ pub(crate) mod foreign;
 pub(crate) mod grounds;
 mod inflect;
 pub(crate) mod lexicon;
+pub(crate) mod texts;
 pub mod weights;
 
 pub use book::{Rule, RuleBook, RuleKind};

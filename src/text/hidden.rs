@@ -18,10 +18,9 @@ pub type Place = Range<usize>;
 
 /// The first run of characters that nobody sees or that reorder what is seen.
 pub fn invisible(text: &str) -> Option<Place> {
-    if text
-        .bytes()
-        .all(|b| (0x20..0x7f).contains(&b) || matches!(b, b'\n' | b'\r' | b'\t'))
-    {
+    // Without an early end, so that the bytes are looked at many at a time.
+    let harmless = |b: u8| (0x20..0x7f).contains(&b) | matches!(b, b'\n' | b'\r' | b'\t');
+    if text.bytes().fold(true, |so_far, byte| so_far & harmless(byte)) {
         return None;
     }
     let right_to_left = text.chars().any(is_right_to_left);
@@ -95,6 +94,9 @@ pub fn encoded(text: &str) -> Option<Place> {
     }
     let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     let bytes = text.as_bytes();
+    if !has_run(bytes, ENCODED, is_digit) {
+        return None;
+    }
     let mut start = 0;
     for at in 0..=bytes.len() {
         if bytes.get(at).is_some_and(|b| is_digit(*b)) {
@@ -118,7 +120,10 @@ pub fn encoded(text: &str) -> Option<Place> {
 
 /// The first stretch of white space that hides what follows it.
 pub fn padding(text: &str) -> Option<Place> {
-    if text.len() < LINES {
+    // A space of Unicode has a byte that no ASCII text has.
+    let is_space = |b: u8| b.is_ascii_whitespace() || b == 0x0b || b >= 0x80;
+    let many_lines = || memchr::memchr_iter(b'\n', text.as_bytes()).count() >= LINES;
+    if !has_run(text.as_bytes(), PADDING, is_space) && (text.len() < LINES || !many_lines()) {
         return None;
     }
     let mut start = None;
@@ -136,6 +141,23 @@ pub fn padding(text: &str) -> Option<Place> {
         (start, spaces, lines) = (None, 0, 0);
     }
     None
+}
+
+/// Whether `length` bytes in a row may be of a kind: every such run covers one of the bytes that stand `length` apart,
+/// so only those are looked at, and what is around the ones that fit.
+fn has_run(bytes: &[u8], length: usize, fits: impl Fn(u8) -> bool) -> bool {
+    let mut at = length.saturating_sub(1);
+    while let Some(&byte) = bytes.get(at) {
+        if fits(byte) {
+            let before = bytes[..at].iter().rev().take_while(|b| fits(**b)).take(length).count();
+            let behind = bytes[at..].iter().take_while(|b| fits(**b)).take(length).count();
+            if before + behind >= length {
+                return true;
+            }
+        }
+        at += length;
+    }
+    false
 }
 
 #[cfg(test)]
@@ -160,6 +182,21 @@ mod tests {
             assert_eq!(encoded(text), None, "{text:?}");
             assert_eq!(padding(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_run_is_found_wherever_it_begins() {
+        for before in 0..25 {
+            for (run, is_one) in [(9, false), (10, true), (11, true), (30, true)] {
+                let text = format!("{}{}b", "b".repeat(before), "a".repeat(run));
+                assert_eq!(
+                    has_run(text.as_bytes(), 10, |b| b == b'a'),
+                    is_one,
+                    "{run} behind {before}"
+                );
+            }
+        }
+        assert!(!has_run(b"", 10, |_| true));
     }
 
     #[test]

@@ -3,6 +3,15 @@
 
 use super::escape::is_hidden;
 
+/// Whether the plain form of `text` differs from it in nothing but the case of letters: most texts need no copy.
+pub fn is_plain(text: &str) -> bool {
+    // Without an early end, so that the bytes are looked at many at a time.
+    let printable = text
+        .bytes()
+        .fold(true, |so_far, byte| so_far & (0x20..0x7f).contains(&byte));
+    printable && memchr::memmem::find(text.as_bytes(), b"  ").is_none()
+}
+
 /// Writes the plain form of `text` over `out`.
 pub fn write(text: &str, out: &mut String) {
     out.clear();
@@ -64,5 +73,18 @@ mod tests {
         assert_eq!(&text[from..to], "Do\u{200b}n’t \n TELL");
         assert_eq!(origin("a", 0, 1), (0, 1));
         assert_eq!(origin("", 0, 0), (0, 0));
+    }
+
+    #[test]
+    fn what_is_called_plain_is_its_own_plain_form() {
+        for text in ["Tell them.", "two  spaces", "tab\there", "line\nfeed", "n’t", "", " a ", "\u{7f}"] {
+            let mut plain = String::new();
+            write(text, &mut plain);
+            if is_plain(text) {
+                assert_eq!(plain, text.to_ascii_lowercase());
+            }
+        }
+        assert!(is_plain("Tell them."));
+        assert!(!is_plain("two  spaces") && !is_plain("line\nfeed") && !is_plain("n’t"));
     }
 }

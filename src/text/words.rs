@@ -193,8 +193,8 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
                 at += 1;
             }
             _ => {
-                let length = word_length(&text[at..]);
-                if length == 0 {
+                let word = WordShape::at(text, at);
+                if word.end == at {
                     let c = text[at..].chars().next().unwrap_or(' ');
                     if matches!(c, '。' | '！' | '？') {
                         out.push(mark(Kind::Stop, c.len_utf8()));
@@ -205,9 +205,14 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
                     }
                     at += c.len_utf8();
                 } else {
-                    let word = &text[at..at + length];
-                    out.push(token_of(word, at, lexicon, &mut buffer));
-                    at += length;
+                    let (kind, number) = word.read(&text[at..word.end], lexicon, &mut buffer);
+                    out.push(Token {
+                        start: at as u32,
+                        end: word.end as u32,
+                        word: number,
+                        kind,
+                    });
+                    at = word.end;
                 }
             }
         }
@@ -215,55 +220,103 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
     }
 }
 
-fn token_of(word: &str, at: usize, lexicon: &impl Lookup, buffer: &mut String) -> Token {
-    let token = |word, kind, length: usize| Token {
-        start: at as u32,
-        end: (at + length) as u32,
-        word,
-        kind,
-    };
-    let bytes = word.as_bytes();
-    let inner_capital = bytes
-        .windows(2)
-        .any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase());
-    if bytes.contains(&b'_') {
-        return token(0, Kind::Identifier, word.len());
-    }
-    if inner_capital {
-        // "JavaScript", "PostgreSQL": a name that the rules know is a word, another is an identifier.
-        return match lexicon.id(fold(word, buffer)) {
-            0 => token(0, Kind::Identifier, word.len()),
-            known => token(known, Kind::Word, word.len()),
-        };
-    }
-    if bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
-        return token(0, Kind::Number, word.len());
-    }
-    token(lexicon.id(fold(word, buffer)), Kind::Word, word.len())
+/// Where a word of prose ends, and what was seen on the way there: letters, digits, `_`, marks and hidden characters,
+/// apostrophes and dots inside.
+#[derive(Clone, Copy)]
+struct WordShape {
+    end: usize,
+    /// [`seen`] bits.
+    seen: u8,
 }
 
-/// Bytes of the word at the start of `text`: letters, digits, `_`, marks and hidden characters, apostrophes and
-/// dots inside.
-fn word_length(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        let joins = at > 0 && matches!(byte, b'\'' | b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-        if byte.is_ascii_alphanumeric() || byte == b'_' || joins {
-            at += 1;
-        } else if byte < 0x80 {
-            break;
-        } else {
-            let c = text[at..].chars().next().unwrap_or(' ');
-            let quote = c == '’' && text[at + c.len_utf8()..].starts_with(|n: char| n.is_alphanumeric());
-            if !(quote || c.is_alphanumeric() || is_hidden(c) || is_mark(c)) {
-                break;
-            }
-            at += c.len_utf8();
-        }
+/// What a word has; a set of bits.
+mod seen {
+    pub(super) const LOWER: u8 = 1;
+    pub(super) const UPPER: u8 = 1 << 1;
+    pub(super) const DIGIT: u8 = 1 << 2;
+    pub(super) const UNDERSCORE: u8 = 1 << 3;
+    pub(super) const DOT: u8 = 1 << 4;
+    pub(super) const APOSTROPHE: u8 = 1 << 5;
+    /// A character beyond ASCII.
+    pub(super) const WIDE: u8 = 1 << 6;
+    /// A capital right behind a small letter.
+    pub(super) const INNER_CAPITAL: u8 = 1 << 7;
+}
+
+/// What each byte of a word is; 0 for one that may end it.
+const CLASSES: [u8; 128] = {
+    let mut classes = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' => seen::LOWER,
+            b'A'..=b'Z' => seen::UPPER,
+            b'0'..=b'9' => seen::DIGIT,
+            b'_' => seen::UNDERSCORE,
+            _ => 0,
+        };
+        byte += 1;
     }
-    at
+    classes
+};
+
+impl WordShape {
+    fn at(text: &str, start: usize) -> Self {
+        let bytes = text.as_bytes();
+        let (mut end, mut all, mut previous) = (start, 0, 0);
+        while let Some(&byte) = bytes.get(end) {
+            let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(seen::WIDE);
+            if class == 0 {
+                let joins = end > start && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
+                previous = match byte {
+                    b'.' if joins => seen::DOT,
+                    b'\'' if joins => seen::APOSTROPHE,
+                    _ => break,
+                };
+                end += 1;
+            } else if class == seen::WIDE {
+                let c = text[end..].chars().next().unwrap_or(' ');
+                let quote = c == '’' && text[end + c.len_utf8()..].starts_with(|n: char| n.is_alphanumeric());
+                if !(quote || c.is_alphanumeric() || is_hidden(c) || is_mark(c)) {
+                    break;
+                }
+                previous = class;
+                end += c.len_utf8();
+            } else {
+                if previous == seen::LOWER && class == seen::UPPER {
+                    all |= seen::INNER_CAPITAL;
+                }
+                previous = class;
+                end += 1;
+            }
+            all |= previous;
+        }
+        Self { end, seen: all }
+    }
+
+    const fn has(self, bits: u8) -> bool {
+        self.seen & bits != 0
+    }
+
+    /// What kind of token the word is, and its number.
+    fn read(self, word: &str, lexicon: &impl Lookup, buffer: &mut String) -> (Kind, u32) {
+        if self.has(seen::UNDERSCORE) {
+            return (Kind::Identifier, 0);
+        }
+        if !self.has(!(seen::DIGIT | seen::DOT)) {
+            return (Kind::Number, 0);
+        }
+        let number = if self.has(seen::UPPER | seen::WIDE) || word.len() > LONGEST_WORD {
+            lexicon.id(fold(word, buffer))
+        } else {
+            lexicon.id(word)
+        };
+        // "JavaScript", "PostgreSQL": a name that the rules know is a word, another is an identifier.
+        if self.has(seen::INNER_CAPITAL) && number == 0 {
+            return (Kind::Identifier, 0);
+        }
+        (Kind::Word, number)
+    }
 }
 
 const fn is_mark(c: char) -> bool {

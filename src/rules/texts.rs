@@ -1,0 +1,137 @@
+//! Literal texts that no honest definition has, found in one pass: a text can only begin where a word does, so most
+//! bytes cost one look at a table. Compares ASCII letters without regard to case; knows nothing of what a text means.
+
+use rustc_hash::FxHashMap;
+
+use crate::error::{Error, Result};
+
+/// Bytes by which texts are told apart before they are compared.
+const KEY: usize = 4;
+/// Bits of the table that says which keys there are.
+const BITS: u32 = 12;
+
+/// Texts and what they stand for.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// One bit for each hashed key: most places are no start of any text.
+    keys: Vec<u64>,
+    /// By their first bytes, the longest first.
+    by_key: FxHashMap<u32, Vec<(Box<str>, u16)>>,
+}
+
+impl Texts {
+    /// The texts in plain form ([`crate::text::plain`]), each with its ground.
+    pub(super) fn build(texts: Vec<(String, u16)>) -> Result<Self> {
+        let mut made = Self {
+            keys: vec![0; 1 << (BITS - 6)],
+            by_key: FxHashMap::default(),
+        };
+        for (text, ground) in texts {
+            let Some(key) = key(text.as_bytes()) else {
+                let error = Error::new(format!("the text {text:?} of a signal is too short to be looked for"));
+                return Err(error.help(format!("texts have {KEY} bytes or more; for a word, use objects or phrases")));
+            };
+            let bit = hash(key);
+            made.keys[bit / 64] |= 1 << (bit % 64);
+            made.by_key.entry(key).or_default().push((text.into(), ground));
+        }
+        for texts in made.by_key.values_mut() {
+            texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        }
+        Ok(made)
+    }
+
+    /// Every text in `plain`, in order, none inside of another: where it stands, and its ground.
+    pub(crate) fn find(&self, plain: &str, mut take: impl FnMut(usize, usize, u16)) {
+        let bytes = plain.as_bytes();
+        let mut at = 0;
+        let mut in_word = false;
+        while at + KEY <= bytes.len() {
+            let was = std::mem::replace(&mut in_word, is_word_byte(bytes[at]));
+            if !(was && in_word)
+                && let Some((end, ground)) = self.text_at(plain, at)
+            {
+                take(at, end, ground);
+                in_word = is_word_byte(bytes[end - 1]);
+                at = end;
+                continue;
+            }
+            at += 1;
+        }
+    }
+
+    /// The longest text that begins at a byte and ends where a word does.
+    fn text_at(&self, plain: &str, at: usize) -> Option<(usize, u16)> {
+        let rest = &plain.as_bytes()[at..];
+        let key = key(rest)?;
+        let bit = hash(key);
+        if self.keys.get(bit / 64)? & (1 << (bit % 64)) == 0 {
+            return None;
+        }
+        let same = |text: &str| {
+            rest.get(..text.len())
+                .is_some_and(|b| b.eq_ignore_ascii_case(text.as_bytes()))
+        };
+        let found = self.by_key.get(&key)?.iter();
+        found
+            .filter(|(text, _)| same(text))
+            .map(|(text, ground)| (at + text.len(), *ground))
+            .find(|(end, _)| is_edge(plain, at) && is_edge(plain, *end))
+    }
+}
+
+/// The first bytes, letters in lower case; other bytes may fall together, for they are compared later.
+fn key(bytes: &[u8]) -> Option<u32> {
+    let first: [u8; KEY] = bytes.get(..KEY)?.try_into().ok()?;
+    Some(u32::from_le_bytes(first) | 0x2020_2020)
+}
+
+const fn hash(key: u32) -> usize {
+    (key.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
+}
+
+const fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether no word goes on across a place.
+fn is_edge(text: &str, at: usize) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.is_char_boundary(at) && !(is_word(text[..at].chars().next_back()) && is_word(text[at..].chars().next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(texts: &[&str], plain: &str) -> Vec<String> {
+        let numbered = texts.iter().map(|text| (*text).to_owned()).zip(0..).collect();
+        let mut found = Vec::new();
+        let texts = Texts::build(numbered).expect("texts");
+        texts.find(plain, |start, end, ground| {
+            found.push(format!("{ground}:{}", &plain[start..end]));
+        });
+        found
+    }
+
+    #[test]
+    fn texts_are_found_where_words_begin_and_end() {
+        let texts = ["tell nobody", "tell", "<system>", "secretly"];
+        assert_eq!(found(&texts, "Tell Nobody, tell"), ["0:Tell Nobody", "1:tell"]);
+        assert_eq!(
+            found(&texts, "tell nobodys"),
+            ["1:tell"],
+            "the shorter where the longer is none"
+        );
+        assert_eq!(found(&texts, "a<SYSTEM>b"), ["2:<SYSTEM>"]);
+        assert!(found(&texts, "retell me; tells; étell tellé untell_").is_empty());
+        assert_eq!(found(&texts, "é secretly"), ["3:secretly"]);
+        assert!(found(&texts, "tel").is_empty());
+    }
+
+    #[test]
+    fn a_text_that_is_too_short_is_refused() {
+        let error = Texts::build(vec![("abc".to_owned(), 0)]).expect_err("too short");
+        assert!(error.to_string().contains("\"abc\""), "{error}");
+    }
+}
