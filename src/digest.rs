@@ -14,7 +14,7 @@ pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
 pub fn of_tool(tool: &Tool) -> String {
     let mut hasher = Sha256::new();
     let mut buffer = Vec::with_capacity(1024);
-    write_object(tool.raw(), &LEFT_OUT, &mut buffer);
+    write_object(tool.raw(), &LEFT_OUT, &mut Vec::with_capacity(32), &mut buffer);
     hasher.update(&buffer);
     finish(hasher)
 }
@@ -40,32 +40,38 @@ fn finish(hasher: Sha256) -> String {
     text
 }
 
-fn write_object(object: &Map<String, Value>, left_out: &[&str], out: &mut Vec<u8>) {
+/// The entries of the objects that are being written, the innermost last: one list, so that none is made for each.
+type Open<'a> = Vec<(&'a str, &'a Value)>;
+
+fn write_object<'a>(object: &'a Map<String, Value>, left_out: &[&str], open: &mut Open<'a>, out: &mut Vec<u8>) {
+    let from = open.len();
     let kept = object.iter().filter(|(key, _)| !left_out.contains(&key.as_str()));
-    let mut entries: Vec<(&String, &Value)> = kept.collect();
-    entries.sort_unstable_by_key(|(key, _)| *key);
+    open.extend(kept.map(|(key, value)| (key.as_str(), value)));
+    open[from..].sort_unstable_by_key(|(key, _)| *key);
     out.push(b'{');
-    for (index, (key, value)) in entries.into_iter().enumerate() {
-        if index > 0 {
+    for index in from..open.len() {
+        let (key, value) = open[index];
+        if index > from {
             out.push(b',');
         }
         write_string(key, out);
         out.push(b':');
-        write_value(value, out);
+        write_value(value, open, out);
     }
+    open.truncate(from);
     out.push(b'}');
 }
 
-fn write_value(value: &Value, out: &mut Vec<u8>) {
+fn write_value<'a>(value: &'a Value, open: &mut Open<'a>, out: &mut Vec<u8>) {
     match value {
-        Value::Object(object) => write_object(object, &[], out),
+        Value::Object(object) => write_object(object, &[], open, out),
         Value::Array(items) => {
             out.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
-                write_value(item, out);
+                write_value(item, open, out);
             }
             out.push(b']');
         }
@@ -109,7 +115,15 @@ mod tests {
 
     #[test]
     fn strings_are_written_as_serde_json_writes_them() {
-        for text in ["plain", "", "a\"b", "back\\slash", "line\nfeed", "\u{1}\u{7f}", "naïve 名 \u{2028}"] {
+        for text in [
+            "plain",
+            "",
+            "a\"b",
+            "back\\slash",
+            "line\nfeed",
+            "\u{1}\u{7f}",
+            "naïve 名 \u{2028}",
+        ] {
             let mut out = Vec::new();
             write_string(text, &mut out);
             assert_eq!(out, serde_json::to_vec(text).expect("JSON"));

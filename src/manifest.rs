@@ -123,7 +123,7 @@ pub struct Tool {
 impl Tool {
     /// A tool from its JSON object; the error says why it is none.
     pub fn from_value(value: Value) -> Result<Self, String> {
-        if depth(&value) > MAX_TOOL_DEPTH {
+        if is_deeper(&value, MAX_TOOL_DEPTH) {
             return Err(format!("nested deeper than {MAX_TOOL_DEPTH} levels"));
         }
         let Value::Object(raw) = value else {
@@ -227,19 +227,13 @@ pub(crate) fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     field(value.as_object()?, key)
 }
 
-/// How many containers deep a value is; counts without recursion.
-fn depth(value: &Value) -> usize {
-    let mut deepest = 0;
-    let mut open = vec![(value, 1)];
-    while let Some((value, level)) = open.pop() {
-        match value {
-            Value::Array(items) => open.extend(items.iter().map(|item| (item, level + 1))),
-            Value::Object(object) => open.extend(object.values().map(|item| (item, level + 1))),
-            _ => continue,
-        }
-        deepest = deepest.max(level);
+/// Whether containers stand more than `levels` deep; recurses no deeper than that.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(object) => levels == 0 || object.values().any(|item| is_deeper(item, levels - 1)),
+        _ => false,
     }
-    deepest
 }
 
 /// The JSON type of a value, with its article, for messages.

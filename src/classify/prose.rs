@@ -54,7 +54,7 @@ impl ProseReading {
 /// Reads `text`, which stands at `pointer`.
 #[expect(clippy::ptr_arg, reason = "a borrowed pointer stays borrowed when it is cloned")]
 pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> ProseReading {
-    let mut tokens = Vec::with_capacity(text.len() / 5);
+    let mut tokens = Vec::with_capacity(text.len().min(LIMIT) / 4 + 8);
     words::prose(text, LIMIT, &book.lexicon, &mut tokens);
     let mut reader = Reader {
         book,

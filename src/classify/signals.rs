@@ -102,15 +102,10 @@ impl Raising<'_> {
 
     /// What the definition offers to do, and to what.
     fn operations(&mut self) {
-        let definition = self.definition;
+        let (definition, grounds) = (self.definition, &self.book.grounds);
         for mention in definition.mentions().filter(|m| m.slot.is_strong()) {
-            let indices: Vec<u16> = self
-                .book
-                .grounds
-                .of_operation(mention.effect, mention.verb, &mention.rule)
-                .collect();
-            for index in indices {
-                if let Some(place) = self.acts_on(mention, self.book.grounds.get(index)) {
+            for index in grounds.of_operation(mention.effect, mention.verb, &mention.rule) {
+                if let Some(place) = self.acts_on(mention, grounds.get(index)) {
                     self.raise(index, &place);
                 }
             }
@@ -178,22 +173,21 @@ impl Raising<'_> {
 
     /// What the name and the first sentence are about.
     fn nouns(&mut self) {
-        let definition = self.definition;
+        let (book, definition) = (self.book, self.definition);
         let prose = &definition.prose.tokens;
         let first = prose.iter().take(FIRST_SENTENCE).position(|t| t.kind == Kind::Stop);
         let sentence = &prose[..first.unwrap_or(prose.len().min(FIRST_SENTENCE))];
         let described = definition::prose_pointer(self.tool);
         for (tokens, pointer) in [(&definition.name.tokens[..], "/name"), (sentence, described)] {
             for at in 0..tokens.len() {
-                if !self.book.lexicon.leads(tokens[at].word, leads::NOUN) {
+                if !book.lexicon.leads(tokens[at].word, leads::NOUN) {
                     continue;
                 }
-                let hits: Vec<(u16, u32)> = numbers(self.book, tokens, at)
-                    .flat_map(|(n, end)| self.book.grounds.of_noun(n).iter().map(move |g| (*g, end)))
-                    .collect();
+                let hits = numbers(book, tokens, at)
+                    .flat_map(|(n, end)| book.grounds.of_noun(n).iter().map(move |g| (*g, end)));
                 for (index, end) in hits {
-                    let ground = self.book.grounds.get(index);
-                    let kept = |i: usize| numbers(self.book, tokens, i).any(|(n, _)| ground.unless.contains(&n));
+                    let ground = book.grounds.get(index);
+                    let kept = |i: usize| numbers(book, tokens, i).any(|(n, _)| ground.unless.contains(&n));
                     if ground.unless.is_empty() || !(0..tokens.len()).any(kept) {
                         let place = Place {
                             pointer: pointer.into(),
@@ -209,22 +203,19 @@ impl Raising<'_> {
 
     /// Phrases anywhere in the description, unless they are negated.
     fn phrases(&mut self) {
+        let book = self.book;
         let tokens = &self.definition.prose.tokens;
         let pointer = definition::prose_pointer(self.tool);
         for at in 0..tokens.len() {
-            if !self.book.lexicon.leads(tokens[at].word, leads::GROUND_PHRASE) {
+            if !book.lexicon.leads(tokens[at].word, leads::GROUND_PHRASE) {
                 continue;
             }
-            let hits: Vec<(u16, u32)> = numbers(self.book, tokens, at)
-                .flat_map(|(n, end)| self.book.grounds.of_phrase(n).iter().map(move |g| (*g, end)))
-                .collect();
-            if hits.is_empty() {
-                continue;
-            }
+            let hits =
+                numbers(book, tokens, at).flat_map(|(n, end)| book.grounds.of_phrase(n).iter().map(move |g| (*g, end)));
             let before = tokens[at.saturating_sub(4)..at].iter().rev();
             let negated = before
                 .take_while(|t| !matches!(t.kind, Kind::Stop | Kind::Break))
-                .any(|t| t.word != 0 && self.book.lexicon.is(t.word, role::NEGATION));
+                .any(|t| t.word != 0 && book.lexicon.is(t.word, role::NEGATION));
             if negated {
                 continue;
             }
@@ -240,10 +231,11 @@ impl Raising<'_> {
     }
 
     fn parameters(&mut self) {
+        let book = self.book;
         let name = &self.definition.name.tokens;
         for raised in &self.definition.schema.raised {
-            let ground = self.book.grounds.get(raised.ground);
-            let kept = |i: usize| numbers(self.book, name, i).any(|(n, _)| ground.unless.contains(&n));
+            let ground = book.grounds.get(raised.ground);
+            let kept = |i: usize| numbers(book, name, i).any(|(n, _)| ground.unless.contains(&n));
             if !ground.unless.is_empty() && (0..name.len()).any(kept) {
                 continue;
             }
@@ -298,8 +290,8 @@ impl Raising<'_> {
     }
 
     fn finding(&mut self, finding: Finding, place: &Place) {
-        let indices: Vec<u16> = self.book.grounds.of_finding(finding).collect();
-        for index in indices {
+        let book = self.book;
+        for index in book.grounds.of_finding(finding) {
             self.raise(index, place);
         }
     }
@@ -326,6 +318,7 @@ fn suspicious(
     pointer: impl Fn() -> Cow<'static, str>,
     found: &mut Vec<(usize, Evidence)>,
 ) {
+    let is_plain = plain::is_plain(text);
     let mut raise = |index: u16, start: usize, end: usize| {
         let ground = book.grounds.get(index);
         let mut end = end;
@@ -348,23 +341,25 @@ fn suspicious(
             },
         ));
     };
-    let places = [
-        (Finding::Invisible, hidden::invisible(text)),
-        (Finding::LookAlike, hidden::look_alike(text, role == Role::Identifier)),
-        (Finding::Encoded, hidden::encoded(text).filter(|_| role != Role::Sample)),
-        (Finding::Padding, hidden::padding(text)),
-    ];
-    for (finding, place) in places {
-        let Some(place) = place else { continue };
+    let mut find = |finding: Finding, place: Option<hidden::Place>| {
+        let Some(place) = place else { return };
         for index in book.grounds.of_finding(finding) {
             raise(index, place.start, place.end);
         }
+    };
+    if !is_plain {
+        find(Finding::Invisible, hidden::invisible(text));
+        find(Finding::LookAlike, hidden::look_alike(text, role == Role::Identifier));
+        find(Finding::Padding, hidden::padding(text));
+    }
+    if role != Role::Sample {
+        find(Finding::Encoded, hidden::encoded(text));
     }
     if role != Role::Prose {
         return;
     }
     let texts = &book.grounds.texts;
-    if plain::is_plain(text) {
+    if is_plain {
         texts.find(text, |start, end, index| raise(index, start, end));
     } else {
         let mut plain = String::new();

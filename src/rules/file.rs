@@ -7,7 +7,7 @@ use crate::effect::Effect;
 use crate::label::Category;
 
 /// One rule file. A file may hold any of the kinds; the embedded ones hold one each.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
     /// The version of this format: 1.
@@ -48,7 +48,7 @@ pub struct RuleFile {
 }
 
 /// Verbs with one effect.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verbs {
     /// Rule id.
@@ -73,7 +73,7 @@ pub struct Verbs {
 }
 
 /// A class of nouns.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nouns {
     /// The name by which pairs refer to it.
@@ -83,7 +83,7 @@ pub struct Nouns {
 }
 
 /// A verb and object pair.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     /// Rule id.
@@ -110,7 +110,7 @@ pub struct Pair {
 }
 
 /// Phrases with one meaning.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phrase {
     /// Rule id.
@@ -130,7 +130,7 @@ pub struct Phrase {
 }
 
 /// Parameters with one meaning.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Param {
     /// Rule id.
@@ -149,7 +149,7 @@ pub struct Param {
 }
 
 /// A signal.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignalRule {
     /// Stable id.
@@ -159,7 +159,7 @@ pub struct SignalRule {
 }
 
 /// What raises a signal: any of the places named here, on a tool of the named categories.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ground {
     /// Rule id.
@@ -237,7 +237,7 @@ pub enum Finding {
 }
 
 /// Verbs of another language by effect, separated by white space.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Foreign {
     /// ISO 639-1.
@@ -285,7 +285,7 @@ pub enum MatchOn {
 }
 
 /// Function words by role, separated by white space.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the grammar file says what each role is")]
 pub struct Roles {

@@ -31,7 +31,7 @@ struct Entry {
 }
 
 impl ForeignVerbs {
-    pub(crate) fn build(languages: &[Foreign]) -> Result<Self> {
+    pub(crate) fn build<'a>(languages: impl IntoIterator<Item = &'a Foreign>) -> Result<Self> {
         let mut patterns: Vec<String> = Vec::new();
         let mut entries = Vec::new();
         for language in languages {

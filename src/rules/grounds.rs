@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::book::{ParamKind, Rule, RuleKind};
 use super::file::{self, Finding};
 use super::lexicon::Lexicon;
+use super::sources::SourceFile;
 use super::texts::Texts;
 use crate::effect::Effect;
 use crate::error::{Error, Result};
@@ -134,7 +135,7 @@ impl Making {
     pub(super) fn add(
         &mut self,
         ground: &file::Ground,
-        file: &str,
+        file: &SourceFile,
         signal: usize,
         (objects, unless): (FxHashSet<u32>, FxHashSet<u32>),
         lexicon: &mut Lexicon,
@@ -142,10 +143,7 @@ impl Making {
     ) -> Result<()> {
         let index = self.made.all.len() as u16;
         let unknown = |what: &str, name: &str, help: String| {
-            let message = format!(
-                "rules/{file}: the rule {} names {name:?}, which is no {what}",
-                ground.id
-            );
+            let message = format!("{file}: the rule {} names {name:?}, which is no {what}", ground.id);
             Error::new(message).help(help)
         };
         let made = &mut self.made;

@@ -1,11 +1,13 @@
 //! The rule book: data under `rules/`, its file format, and what the classifier makes of it.
 
 pub mod book;
+mod build;
 pub mod file;
 pub(crate) mod foreign;
 pub(crate) mod grounds;
 mod inflect;
 pub(crate) mod lexicon;
+pub mod sources;
 pub(crate) mod texts;
 pub mod weights;
 

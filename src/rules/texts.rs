@@ -27,10 +27,13 @@ impl Texts {
             by_key: FxHashMap::default(),
         };
         for (text, ground) in texts {
-            let Some(key) = key(text.as_bytes()) else {
+            let Some(first) = text.as_bytes().first_chunk() else {
                 let error = Error::new(format!("the text {text:?} of a signal is too short to be looked for"));
-                return Err(error.help(format!("texts have {KEY} bytes or more; for a word, use objects or phrases")));
+                return Err(error.help(format!(
+                    "texts have {KEY} bytes or more; for a word, use objects or phrases"
+                )));
             };
+            let key = key(*first);
             let bit = hash(key);
             made.keys[bit / 64] |= 1 << (bit % 64);
             made.by_key.entry(key).or_default().push((text.into(), ground));
@@ -46,10 +49,11 @@ impl Texts {
         let bytes = plain.as_bytes();
         let mut at = 0;
         let mut in_word = false;
-        while at + KEY <= bytes.len() {
-            let was = std::mem::replace(&mut in_word, is_word_byte(bytes[at]));
+        while let Some(&start) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            let was = std::mem::replace(&mut in_word, is_word_byte(start[0]));
             if !(was && in_word)
-                && let Some((end, ground)) = self.text_at(plain, at)
+                && self.may_begin(key(start))
+                && let Some((end, ground)) = self.text_at(plain, at, key(start))
             {
                 take(at, end, ground);
                 in_word = is_word_byte(bytes[end - 1]);
@@ -60,14 +64,14 @@ impl Texts {
         }
     }
 
-    /// The longest text that begins at a byte and ends where a word does.
-    fn text_at(&self, plain: &str, at: usize) -> Option<(usize, u16)> {
-        let rest = &plain.as_bytes()[at..];
-        let key = key(rest)?;
+    fn may_begin(&self, key: u32) -> bool {
         let bit = hash(key);
-        if self.keys.get(bit / 64)? & (1 << (bit % 64)) == 0 {
-            return None;
-        }
+        self.keys.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+
+    /// The longest text that begins at a byte and ends where a word does.
+    fn text_at(&self, plain: &str, at: usize, key: u32) -> Option<(usize, u16)> {
+        let rest = &plain.as_bytes()[at..];
         let same = |text: &str| {
             rest.get(..text.len())
                 .is_some_and(|b| b.eq_ignore_ascii_case(text.as_bytes()))
@@ -81,9 +85,8 @@ impl Texts {
 }
 
 /// The first bytes, letters in lower case; other bytes may fall together, for they are compared later.
-fn key(bytes: &[u8]) -> Option<u32> {
-    let first: [u8; KEY] = bytes.get(..KEY)?.try_into().ok()?;
-    Some(u32::from_le_bytes(first) | 0x2020_2020)
+const fn key(first: [u8; KEY]) -> u32 {
+    u32::from_le_bytes(first) | 0x2020_2020
 }
 
 const fn hash(key: u32) -> usize {

@@ -6,10 +6,12 @@ use super::escape::is_hidden;
 /// Whether the plain form of `text` differs from it in nothing but the case of letters: most texts need no copy.
 pub fn is_plain(text: &str) -> bool {
     // Without an early end, so that the bytes are looked at many at a time.
-    let printable = text
-        .bytes()
-        .fold(true, |so_far, byte| so_far & (0x20..0x7f).contains(&byte));
-    printable && memchr::memmem::find(text.as_bytes(), b"  ").is_none()
+    let bytes = text.as_bytes();
+    let printable = bytes
+        .iter()
+        .fold(true, |so_far, byte| so_far & (0x20..0x7f).contains(byte));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    printable && !pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')))
 }
 
 /// Writes the plain form of `text` over `out`.
@@ -77,7 +79,16 @@ mod tests {
 
     #[test]
     fn what_is_called_plain_is_its_own_plain_form() {
-        for text in ["Tell them.", "two  spaces", "tab\there", "line\nfeed", "n’t", "", " a ", "\u{7f}"] {
+        for text in [
+            "Tell them.",
+            "two  spaces",
+            "tab\there",
+            "line\nfeed",
+            "n’t",
+            "",
+            " a ",
+            "\u{7f}",
+        ] {
             let mut plain = String::new();
             write(text, &mut plain);
             if is_plain(text) {

@@ -93,6 +93,37 @@ fn every_rule_keeps_its_examples() {
 }
 
 #[test]
+fn a_house_rule_is_tested_alone_and_named_by_its_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("house.toml");
+    let test = |text: &str| {
+        std::fs::write(&file, text).expect("written");
+        let output = mcpclass(dir.path())
+            .args(["--rules", dir.path().to_str().expect("UTF-8"), "rules", "test", "house.toml"])
+            .output()
+            .expect("the program starts");
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let verb = "schema = 1\n[[verb]]\nid = \"house/zorch\"\neffect = \"end\"\nwords = \"zorch\"\nwhy = \"ours\"\n";
+    let (code, out, _) = test(&format!(
+        "{verb}match = [\"zorch_ticket\"]\nmiss = [\"list_tickets\"]\n"
+    ));
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.contains("1 rules, 2 examples alone and together, 0 wrong"), "{out}");
+    let (code, out, _) = test(&format!(
+        "{verb}match = [\"list_tickets\"]\nmiss = [\"zorch_ticket\"]\n"
+    ));
+    assert_eq!(code, Some(1), "{out}");
+    assert!(
+        out.contains("missing: house/zorch on \"list_tickets\"") && out.contains("noisy: house/zorch"),
+        "{out}"
+    );
+    let (code, _, err) = test("schema = 1\n[[verb]\n");
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains(&format!("{}:2:", file.display())), "{err}");
+}
+
+#[test]
 fn what_stands_around_a_tool_changes_nothing() {
     let tools = dangerous();
     not_milder(&tools, |t| t["server"] = json!("read-only viewer"), "another server");

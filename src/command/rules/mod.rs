@@ -10,6 +10,7 @@ use clap::Subcommand;
 use crate::cli::Global;
 use crate::error::{Outcome, Result};
 use crate::rules::RuleBook;
+use crate::rules::sources::Sources;
 
 /// Arguments of `mcpclass rules`.
 #[derive(Debug, clap::Args)]
@@ -35,14 +36,18 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     match &args.command {
         Command::List(args) => list::run(args, &book(global)?),
         Command::Show(args) => show::run(args, book(global)?),
-        Command::Test(args) => test::run(args, book(global)?),
+        Command::Test(args) => test::run(args, &sources(global)?),
         Command::Fit(args) => fit::run(args, book(global)?),
     }
 }
 
 fn book(global: &Global) -> Result<RuleBook> {
+    sources(global)?.book()
+}
+
+fn sources(global: &Global) -> Result<Sources> {
     match &global.rules {
-        Some(folder) => RuleBook::load(folder),
-        None => RuleBook::embedded(),
+        Some(folder) => Sources::load(folder),
+        None => Sources::embedded(),
     }
 }

@@ -1,14 +1,17 @@
-//! `mcpclass rules test`: every rule shows what it earns. Its examples run alone and with all other rules.
+//! `mcpclass rules test`: every rule shows what it earns. Its examples run alone, in a book of that rule and of what it
+//! speaks of, and with all other rules.
 
 use std::io::Write as _;
 
+use rayon::prelude::*;
 use serde_json::{Map, json};
 
 use crate::classify::{Annotations, Classifier};
 use crate::error::{Error, Outcome, Result};
 use crate::manifest::Tool;
 use crate::policy::decide::DecisionTable;
-use crate::rules::RuleBook;
+use crate::rules::sources::Sources;
+use crate::rules::{Rule, RuleBook};
 
 /// Arguments of `mcpclass rules test`.
 #[derive(Debug, clap::Args)]
@@ -17,38 +20,76 @@ pub(super) struct Args {
     files: Vec<String>,
 }
 
-pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
+pub(super) fn run(args: &Args, sources: &Sources) -> Result<Outcome> {
+    let whole = sources.book()?;
     let wanted = |file: &str| args.files.is_empty() || args.files.iter().any(|f| f.ends_with(file));
-    let rules: Vec<_> = book.rules().iter().filter(|r| wanted(&r.file)).cloned().collect();
+    let rules: Vec<Rule> = whole.rules().iter().filter(|r| wanted(&r.file)).cloned().collect();
     if rules.is_empty() {
         return Err(Error::new("no rules stand in these files").help("mcpclass rules list"));
     }
-    let classifier = Classifier::new(book, DecisionTable::default(), Annotations::Weigh);
+    let together = classifier(whole);
+    let tested: Vec<Tested> = rules
+        .par_iter()
+        .map(|rule| Tested::of(rule, &together, sources))
+        .collect::<Result<_>>()?;
     let mut out = std::io::stdout().lock();
-    let (mut examples, mut wrong) = (0, 0);
-    for rule in &rules {
-        for (texts, must) in [(&rule.matches, true), (&rule.misses, false)] {
-            for text in texts {
-                examples += 1;
-                let fires = classifier.fires(&rule.id, &example(text)?);
-                if fires != must {
-                    wrong += 1;
-                    let what = if must { "missing" } else { "noisy" };
-                    writeln!(out, "{what}: {} on {text:?}", rule.id)?;
-                }
-            }
-        }
-        if rule.matches.is_empty() || rule.misses.is_empty() {
-            wrong += 1;
-            writeln!(out, "untested: {} has no match or no miss", rule.id)?;
-        }
+    for line in tested.iter().flat_map(|t| &t.wrong) {
+        writeln!(out, "{line}")?;
     }
-    writeln!(out, "{} rules, {examples} examples, {wrong} wrong", rules.len())?;
+    let sum = |count: fn(&Tested) -> usize| tested.iter().map(count).sum::<usize>();
+    let (examples, wrong, kept) = (sum(|t| t.examples), sum(|t| t.wrong.len()), sum(|t| t.kept));
+    writeln!(
+        out,
+        "{} rules, {examples} examples alone and together, {wrong} wrong; {kept} held back only by other rules",
+        rules.len()
+    )?;
     Ok(if wrong == 0 {
         Outcome::Done
     } else {
         Outcome::GateTripped
     })
+}
+
+fn classifier(book: RuleBook) -> Classifier {
+    Classifier::new(book, DecisionTable::default(), Annotations::Weigh)
+}
+
+/// How one rule did.
+#[derive(Debug, Default)]
+struct Tested {
+    examples: usize,
+    /// What is wrong, a line each.
+    wrong: Vec<String>,
+    /// Examples of the rule's silence on which it would fire alone: another rule keeps it from that.
+    kept: usize,
+}
+
+impl Tested {
+    fn of(rule: &Rule, together: &Classifier, sources: &Sources) -> Result<Self> {
+        let alone = classifier(sources.book_of(&rule.id, rule.kind)?);
+        let mut tested = Self::default();
+        for (texts, must) in [(&rule.matches, true), (&rule.misses, false)] {
+            for text in texts {
+                tested.examples += 1;
+                let tool = example(text)?;
+                let what = if must { "missing" } else { "noisy" };
+                if together.fires(&rule.id, &tool) != must {
+                    tested.wrong.push(format!("{what}: {} on {text:?}", rule.id));
+                } else if alone.fires(&rule.id, &tool) != must {
+                    if must {
+                        tested.wrong.push(format!("{what} when alone: {} on {text:?}", rule.id));
+                    } else {
+                        tested.kept += 1;
+                    }
+                }
+            }
+        }
+        if rule.matches.is_empty() || rule.misses.is_empty() {
+            let line = format!("untested: {} has no match or no miss", rule.id);
+            tested.wrong.push(line);
+        }
+        Ok(tested)
+    }
 }
 
 /// The tool that an example describes: `name`, `name: description`, or `name: {parameter, …}`, where a parameter is

@@ -1,0 +1,444 @@
+//! Joins rule files into a book: gives every word its number, checks that what a rule names is there, and files each
+//! rule under what brings it up. Pure; an error names the file, the rule and the way out.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::book::{
+    CUES, LEAD, PairRule, ParamKind, ParamRule, PhraseRule, Rule, RuleBook, RuleKind, SignalDefinition, VerbGroup,
+};
+use super::file::{Calibration, Pair, Param, Phrase, Roles, Verbs};
+use super::foreign::ForeignVerbs;
+use super::grounds::{self, Grounds};
+use super::inflect;
+use super::lexicon::{Lexicon, VerbSense, form, leads, role};
+use super::sources::SourceFile;
+use super::weights::Weights;
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+
+/// A book in the making.
+pub(super) struct Builder {
+    lexicon: Lexicon,
+    classes: FxHashMap<String, Vec<u32>>,
+    ids: FxHashSet<String>,
+    thirds: FxHashMap<u32, Box<str>>,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            lexicon: Lexicon::new(),
+            classes: FxHashMap::default(),
+            ids: FxHashSet::default(),
+            thirds: FxHashMap::default(),
+        }
+    }
+
+    pub(super) fn build(mut self, files: &[SourceFile], digest: String) -> Result<RuleBook> {
+        let mut rules = Vec::new();
+        let mut verbs = Vec::new();
+        let mut signals: Vec<SignalDefinition> = Vec::new();
+        let mut calibration = None;
+        let mut weights = toml::Table::new();
+        let mut foreign = Vec::new();
+        for file in files {
+            if let Some(roles) = &file.rules.roles {
+                self.roles(roles);
+            }
+            for group in &file.rules.verb {
+                self.unique(&group.id, file)?;
+                rules.push(rule(
+                    &group.id,
+                    RuleKind::Verb,
+                    Some(group.effect),
+                    &group.why,
+                    &file.name,
+                    group.words.split_whitespace().map(str::to_owned).collect(),
+                    &group.matches,
+                    &group.miss,
+                ));
+                self.verbs(verbs.len() as u16, &group.words);
+                verbs.push(VerbGroup {
+                    id: group.id.as_str().into(),
+                    effect: group.effect,
+                    weak: group.weak,
+                });
+            }
+            for class in &file.rules.noun {
+                self.nouns(&class.class, &class.words);
+            }
+            signals.extend(file.rules.signal.iter().map(|s| SignalDefinition {
+                id: s.id.as_str().into(),
+                title: s.title.as_str().into(),
+            }));
+            calibration = file.rules.calibration.or(calibration);
+            weights.extend(file.rules.weights.clone().unwrap_or_default());
+        }
+        let groups = files.iter().flat_map(|file| &file.rules.verb).enumerate();
+        for (group, file) in groups {
+            self.prefixed(group as u16, file);
+        }
+        let mut book = RuleBook {
+            lexicon: Lexicon::new(),
+            verbs,
+            pairs: Vec::new(),
+            pairs_by_verb: FxHashMap::default(),
+            phrases: Vec::new(),
+            phrase_of: FxHashMap::default(),
+            params: Vec::new(),
+            kind_objects: ParamKind::ALL
+                .iter()
+                .map(|kind| self.lexicon.intern(&format!("param:{}", kind.name())))
+                .collect(),
+            params_by_name: FxHashMap::default(),
+            signals,
+            grounds: Grounds::default(),
+            thirds: FxHashMap::default(),
+            foreign: ForeignVerbs::default(),
+            weights: Weights::from_table(&weights)?,
+            calibration: calibration.unwrap_or(Calibration {
+                temperature: 100,
+                forced: 800,
+            }),
+            rules,
+            digest,
+        };
+        for file in files {
+            for pair in &file.rules.pair {
+                self.unique(&pair.id, file)?;
+                self.pair(pair, file, &mut book)?;
+            }
+            for phrase in &file.rules.phrase {
+                self.unique(&phrase.id, file)?;
+                self.phrase(phrase, file, &mut book)?;
+            }
+            for param in &file.rules.param {
+                self.unique(&param.id, file)?;
+                param_rule(param, file, &mut book)?;
+            }
+            foreign.extend(&file.rules.foreign);
+        }
+        // Last: grounds speak of verbs and pairs of every file.
+        let mut making = grounds::Making::default();
+        for (file, ground) in files.iter().flat_map(|f| f.rules.ground.iter().map(move |g| (f, g))) {
+            self.unique(&ground.id, file)?;
+            let signal = signal_index(&ground.signal, &ground.id, file, &book.signals)?;
+            let objects = self.objects(&ground.objects, &ground.id, file)?.0;
+            let unless = self.objects(&ground.unless, &ground.id, file)?.0;
+            making.add(ground, file, signal, (objects, unless), &mut self.lexicon, &book.rules)?;
+            book.rules.push(rule(
+                &ground.id,
+                RuleKind::Ground,
+                None,
+                &ground.why,
+                &file.name,
+                grounds::words(ground),
+                &ground.matches,
+                &ground.miss,
+            ));
+        }
+        book.grounds = making.build()?;
+        book.foreign = ForeignVerbs::build(foreign)?;
+        let (phrases, grounds) = (&book.phrase_of, &book.grounds);
+        self.lexicon.mark(leads::PHRASE, |number| phrases.contains_key(&number));
+        self.lexicon
+            .mark(leads::NOUN, |number| !grounds.of_noun(number).is_empty());
+        self.lexicon
+            .mark(leads::GROUND_PHRASE, |number| !grounds.of_phrase(number).is_empty());
+        book.lexicon = self.lexicon;
+        book.thirds = self.thirds;
+        Ok(book)
+    }
+
+    fn unique(&mut self, id: &str, file: &SourceFile) -> Result<()> {
+        if self.ids.insert(id.to_owned()) {
+            return Ok(());
+        }
+        Err(Error::new(format!("{file}: the rule id {id} is used twice")).help("a rule id is never reused"))
+    }
+
+    fn roles(&mut self, roles: &Roles) {
+        for word in roles.splits.split_whitespace() {
+            self.lexicon.splits_behind(word);
+        }
+        let table = [
+            (&roles.determiner, role::DETERMINER),
+            (&roles.preposition, role::PREPOSITION),
+            (&roles.conjunction, role::CONJUNCTION),
+            (&roles.negation, role::NEGATION),
+            (&roles.modal, role::MODAL),
+            (&roles.condition, role::CONDITION),
+            (&roles.relative, role::RELATIVE),
+            (&roles.pronoun, role::PRONOUN),
+            (&roles.be, role::BE),
+            (&roles.adverb, role::ADVERB),
+            (&roles.modifier, role::MODIFIER),
+            (&roles.subject, role::SUBJECT),
+            (&roles.frame, role::FRAME),
+            (&roles.aside, role::ASIDE),
+            (&roles.plain, role::PLAIN),
+        ];
+        for (words, bit) in table {
+            for word in words.split_whitespace() {
+                let number = self.lexicon.intern(word);
+                self.lexicon.word_mut(number).roles |= bit;
+                if bit == role::FRAME || bit == role::SUBJECT {
+                    // "allows", "provides", "tools": the inflected forms frame as well.
+                    let forms = inflect::verb(word);
+                    for form in std::iter::once(forms.third).chain(forms.gerunds) {
+                        let number = self.lexicon.intern(&form);
+                        self.lexicon.word_mut(number).roles |= bit;
+                    }
+                }
+            }
+        }
+    }
+
+    fn verbs(&mut self, group: u16, words: &str) {
+        for word in words.split_whitespace() {
+            let base = self.lexicon.intern(word);
+            let forms = inflect::verb(word);
+            self.sense(
+                base,
+                VerbSense {
+                    group,
+                    base,
+                    forms: form::BASE,
+                },
+            );
+            let third = self.lexicon.intern(&forms.third);
+            self.thirds.entry(base).or_insert_with(|| forms.third.as_str().into());
+            self.sense(
+                third,
+                VerbSense {
+                    group,
+                    base,
+                    forms: form::THIRD,
+                },
+            );
+            for (texts, bit) in [(&forms.gerunds, form::GERUND), (&forms.past, form::PAST)] {
+                for text in texts {
+                    let number = self.lexicon.intern(text);
+                    self.sense(
+                        number,
+                        VerbSense {
+                            group,
+                            base,
+                            forms: bit,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    /// Verbs made with a prefix: what no file names otherwise, in a pass of its own so that named verbs win.
+    fn prefixed(&mut self, group: u16, verbs: &Verbs) {
+        for prefix in verbs.prefixes.split_whitespace() {
+            for word in verbs.words.split_whitespace() {
+                let made = format!("{prefix}{word}");
+                let known = self.lexicon.known(&made).map(|number| self.lexicon.word(number));
+                if known.is_none_or(|word| word.verb.is_none() && word.roles == 0) {
+                    self.verbs(group, &made);
+                }
+            }
+        }
+    }
+
+    fn sense(&mut self, number: u32, sense: VerbSense) {
+        let word = self.lexicon.word_mut(number);
+        match &mut word.verb {
+            Some(known) if known.base == sense.base => known.forms |= sense.forms,
+            Some(_) => {}
+            None => word.verb = Some(sense),
+        }
+    }
+
+    fn nouns(&mut self, class: &str, words: &str) {
+        let mut numbers = Vec::new();
+        for text in words.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+            numbers.push(self.lexicon.intern_phrase(text));
+            if class == "facts" && !text.contains(' ') {
+                let number = self.lexicon.intern(text);
+                self.lexicon.word_mut(number).roles |= role::FACT;
+            }
+        }
+        self.classes.entry(class.to_owned()).or_default().extend(numbers);
+    }
+
+    fn objects(&mut self, texts: &[String], id: &str, file: &SourceFile) -> Result<(FxHashSet<u32>, bool)> {
+        let mut set = FxHashSet::default();
+        let mut any = false;
+        for text in texts {
+            if text == "*" {
+                any = true;
+            } else if let Some(verb) = text.strip_prefix("lead:") {
+                set.insert(self.lexicon.intern(verb) | LEAD);
+            } else if let Some(class) = text.strip_prefix('#') {
+                let numbers = self.classes.get(class).ok_or_else(|| {
+                    Error::new(format!(
+                        "{file}: the rule {id} names the class {class:?}, which no rule file has"
+                    ))
+                    .help("the classes stand in rules/nouns.toml")
+                })?;
+                set.extend(numbers.iter().copied());
+            } else {
+                set.insert(self.lexicon.intern_phrase(text));
+            }
+        }
+        Ok((set, any))
+    }
+
+    fn pair(&mut self, pair: &Pair, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
+        let index = book.pairs.len() as u16;
+        let (objects, any) = self.objects(&pair.objects, &pair.id, file)?;
+        let (unless, _) = self.objects(&pair.unless, &pair.id, file)?;
+        for verb in &pair.verbs {
+            let bases: Vec<u32> = if let Some(effect) = verb.strip_prefix('@') {
+                let of_effect = book
+                    .rules
+                    .iter()
+                    .filter(|r| r.kind == RuleKind::Verb && r.effect.is_some_and(|e| e.name() == effect));
+                of_effect
+                    .flat_map(|r| r.words.iter())
+                    .map(|w| self.lexicon.intern(w))
+                    .collect()
+            } else {
+                let number = self.lexicon.intern(verb);
+                if self.lexicon.word(number).verb.is_none_or(|v| v.base != number) {
+                    let error = Error::new(format!(
+                        "{file}: the rule {} names {verb:?}, which is no verb of the book",
+                        pair.id
+                    ));
+                    return Err(error.help("add the base form to a group in rules/verbs.toml"));
+                }
+                vec![number]
+            };
+            for base in bases {
+                book.pairs_by_verb.entry(base).or_default().push(index);
+            }
+        }
+        book.pairs.push(PairRule {
+            id: pair.id.as_str().into(),
+            effect: pair.effect,
+            objects,
+            unless,
+            any,
+            name_only: pair.name_only,
+        });
+        let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
+        book.rules.push(rule(
+            &pair.id,
+            RuleKind::Pair,
+            Some(pair.effect),
+            &pair.why,
+            &file.name,
+            words,
+            &pair.matches,
+            &pair.miss,
+        ));
+        Ok(())
+    }
+
+    fn phrase(&mut self, phrase: &Phrase, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
+        let cue = match &phrase.cue {
+            None => None,
+            Some(cue) => Some(*CUES.iter().find(|known| *known == cue).ok_or_else(|| {
+                Error::new(format!(
+                    "{file}: the rule {} gives the cue {cue:?}, which is not known",
+                    phrase.id
+                ))
+                .help(format!("one of {}", CUES.join(", ")))
+            })?),
+        };
+        let index = book.phrases.len() as u16;
+        for text in &phrase.texts {
+            let number = self.lexicon.intern_phrase(text);
+            book.phrase_of.insert(number, index);
+        }
+        book.phrases.push(PhraseRule {
+            id: phrase.id.as_str().into(),
+            cue,
+        });
+        book.rules.push(rule(
+            &phrase.id,
+            RuleKind::Phrase,
+            None,
+            &phrase.why,
+            &file.name,
+            phrase.texts.clone(),
+            &phrase.matches,
+            &phrase.miss,
+        ));
+        Ok(())
+    }
+}
+
+fn param_rule(param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
+    let kind = ParamKind::ALL
+        .iter()
+        .copied()
+        .find(|k| k.name() == param.kind)
+        .ok_or_else(|| {
+            let known: Vec<_> = ParamKind::ALL.iter().map(|k| k.name()).collect();
+            Error::new(format!(
+                "{file}: the rule {} has the kind {:?}, which is not known",
+                param.id, param.kind
+            ))
+            .help(format!("one of {}", known.join(", ")))
+        })?;
+    let index = book.params.len() as u16;
+    for name in &param.names {
+        book.params_by_name.entry(name.as_str().into()).or_default().push(index);
+    }
+    book.params.push(ParamRule {
+        id: param.id.as_str().into(),
+        kind,
+    });
+    book.rules.push(rule(
+        &param.id,
+        RuleKind::Param,
+        None,
+        &param.why,
+        &file.name,
+        param.names.clone(),
+        &param.matches,
+        &param.miss,
+    ));
+    Ok(())
+}
+
+fn signal_index(id: &str, rule: &str, file: &SourceFile, signals: &[SignalDefinition]) -> Result<usize> {
+    signals.iter().position(|s| &*s.id == id).ok_or_else(|| {
+        Error::new(format!(
+            "{file}: the rule {rule} raises the signal {id:?}, which no rule file defines"
+        ))
+        .help("signals stand in rules/signals.toml")
+    })
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call a rule kind; each argument is a field"
+)]
+fn rule(
+    id: &str,
+    kind: RuleKind,
+    effect: Option<Effect>,
+    why: &str,
+    file: &str,
+    words: Vec<String>,
+    matches: &[String],
+    misses: &[String],
+) -> Rule {
+    Rule {
+        id: id.into(),
+        kind,
+        effect,
+        why: why.to_owned(),
+        words,
+        matches: matches.to_vec(),
+        misses: misses.to_vec(),
+        file: file.to_owned(),
+    }
+}

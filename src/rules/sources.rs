@@ -1,0 +1,159 @@
+//! Where rules come from: the files that are part of the program, and a folder of a user's own that replace or extend
+//! them. Reads and parses; what the rules mean together is for [`super::build`].
+
+use std::fmt;
+use std::path::Path;
+
+use super::book::{RuleBook, RuleKind};
+use super::build::Builder;
+use super::file::RuleFile;
+use crate::digest;
+use crate::error::{Error, Result};
+
+/// The files that are part of the program, in the order in which they are joined.
+const EMBEDDED: [(&str, &str); 9] = [
+    ("grammar.toml", include_str!("../../rules/grammar.toml")),
+    ("verbs.toml", include_str!("../../rules/verbs.toml")),
+    ("nouns.toml", include_str!("../../rules/nouns.toml")),
+    ("pairs.toml", include_str!("../../rules/pairs.toml")),
+    ("phrases.toml", include_str!("../../rules/phrases.toml")),
+    ("params.toml", include_str!("../../rules/params.toml")),
+    ("signals.toml", include_str!("../../rules/signals.toml")),
+    ("foreign.toml", include_str!("../../rules/foreign.toml")),
+    ("weights.toml", include_str!("../../rules/weights.toml")),
+];
+
+/// A rule file, parsed. Shown as the path that a person can open.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceFile {
+    /// Its name, by which a user's file replaces one of ours.
+    pub(crate) name: String,
+    /// Where it stands.
+    shown: String,
+    pub(crate) rules: RuleFile,
+}
+
+impl fmt::Display for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// A file as it was read.
+struct Text {
+    name: String,
+    shown: String,
+    text: String,
+}
+
+/// Rule files in the order in which they are joined, and the digest of their texts.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+    digest: String,
+}
+
+impl Sources {
+    /// The files that are part of the program.
+    pub fn embedded() -> Result<Self> {
+        Self::of(own())
+    }
+
+    /// The embedded files with the `*.toml` files of a folder: one of the same name replaces, others add.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let mut files = own();
+        let entries = std::fs::read_dir(folder).map_err(|e| Error::io("cannot read the rules folder", folder, &e))?;
+        let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+        paths.retain(|p| p.extension().is_some_and(|e| e == "toml"));
+        paths.sort();
+        if paths.is_empty() {
+            let error = Error::new(format!("{} holds no rule files", folder.display()));
+            return Err(error.help("rule files end in .toml; `mcpclass rules list` shows the embedded ones"));
+        }
+        for path in paths {
+            let text = std::fs::read_to_string(&path).map_err(|e| Error::io("cannot read", &path, &e))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let shown = path.display().to_string();
+            match files.iter_mut().find(|known| known.name == name) {
+                Some(known) => (known.shown, known.text) = (shown, text),
+                None => files.push(Text { name, shown, text }),
+            }
+        }
+        Self::of(files)
+    }
+
+    /// These files, each a name and its text.
+    pub fn parse(files: Vec<(String, String)>) -> Result<Self> {
+        let texts = files.into_iter().map(|(name, text)| Text {
+            shown: name.clone(),
+            name,
+            text,
+        });
+        Self::of(texts.collect())
+    }
+
+    fn of(texts: Vec<Text>) -> Result<Self> {
+        let digest = digest::of_bytes(texts.iter().flat_map(|t| [t.name.as_bytes(), t.text.as_bytes()]));
+        let files = texts.into_iter().map(parsed).collect::<Result<_>>()?;
+        Ok(Self { files, digest })
+    }
+
+    /// The book that these files make.
+    pub fn book(&self) -> Result<RuleBook> {
+        Builder::new().build(&self.files, self.digest.clone())
+    }
+
+    /// The book of one rule and of what it speaks of: words and their classes, the verbs of a pair, and the verbs,
+    /// pairs and parameters of a ground. What its examples show there is its own doing.
+    pub fn book_of(&self, rule: &str, kind: RuleKind) -> Result<RuleBook> {
+        let mut alone = self.clone();
+        for file in &mut alone.files {
+            let rules = &mut file.rules;
+            // A ground names verb groups and pairs; a pair names verbs and, as objects, kinds of parameters.
+            let (verbs, pairs, params) = match kind {
+                RuleKind::Verb | RuleKind::Phrase => (kind == RuleKind::Phrase, false, false),
+                RuleKind::Pair => (true, false, true),
+                RuleKind::Param => (true, false, false),
+                RuleKind::Ground => (true, true, true),
+            };
+            rules.verb.retain(|r| verbs || r.id == rule);
+            rules.pair.retain(|r| pairs || r.id == rule);
+            rules.param.retain(|r| params || r.id == rule);
+            rules.phrase.retain(|r| r.id == rule);
+            rules.ground.retain(|r| r.id == rule);
+        }
+        alone.book()
+    }
+}
+
+fn own() -> Vec<Text> {
+    let text = |(name, text): &(&str, &str)| Text {
+        name: (*name).to_owned(),
+        shown: format!("rules/{name}"),
+        text: (*text).to_owned(),
+    };
+    EMBEDDED.iter().map(text).collect()
+}
+
+fn parsed(file: Text) -> Result<SourceFile> {
+    let Text { name, shown, text } = file;
+    let rules: RuleFile = toml::from_str(&text).map_err(|e| syntax_error(&shown, &text, &e))?;
+    if rules.schema != 1 {
+        let error = Error::new(format!(
+            "{shown}: rule format {} is not known to this version",
+            rules.schema
+        ));
+        return Err(error.help("this version reads `schema = 1`; update mcpclass"));
+    }
+    Ok(SourceFile { name, shown, rules })
+}
+
+fn syntax_error(shown: &str, text: &str, error: &toml::de::Error) -> Error {
+    let place = error.span().map_or_else(String::new, |span| {
+        let before = &text[..span.start.min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!(":{line}:{column}")
+    });
+    Error::new(format!("{shown}{place}: {}", error.message())).help(format!("mcpclass rules test {shown}"))
+}
