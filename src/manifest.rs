@@ -214,6 +214,7 @@ impl Tool {
 }
 
 /// The value under a key. Most objects of a definition have a few short keys: comparing them costs less than hashing one.
+#[inline]
 pub(crate) fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     const FEW: usize = 16;
     if object.len() > FEW {
@@ -223,6 +224,7 @@ pub(crate) fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a
 }
 
 /// The value under a key of what may be an object.
+#[inline]
 pub(crate) fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     field(value.as_object()?, key)
 }

@@ -31,10 +31,12 @@ impl Definition {
         let mut schema = params::read(book, tool);
         let free = schema.known.iter().filter(|known| known.free);
         let kinds: Vec<u32> = free.map(|known| book.kind_object(known.kind)).collect();
-        let mut prose = match (tool.description().filter(|d| !d.trim().is_empty()), tool.title()) {
-            (Some(description), _) => prose::read(book, description, &Cow::Borrowed("/description")),
-            (None, Some(title)) => prose::read(book, title, &Cow::Borrowed(title_pointer(tool))),
-            (None, None) => ProseReading::default(),
+        let mut prose = if let Some(description) = tool.description().filter(|d| !d.trim().is_empty()) {
+            prose::read(book, description, &Cow::Borrowed("/description"))
+        } else if let Some(title) = tool.title() {
+            prose::read(book, title, &Cow::Borrowed(title_pointer(tool)))
+        } else {
+            ProseReading::default()
         };
         let mut name = name::read(book, tool.name(), &kinds, prose.main_verb());
         if let (Some(verb), Some(main)) = (
@@ -246,6 +248,11 @@ pub(crate) fn evidence(tool: &Tool, rule: &std::sync::Arc<str>, place: &Place, s
 
 /// The string at a pointer of a tool; for a pointer to an object, the last part of the pointer: its name.
 pub(crate) fn text_at<'a>(tool: &'a Tool, pointer: &'a str) -> Option<Cow<'a, str>> {
+    match pointer {
+        "/name" => return Some(Cow::Borrowed(tool.name())),
+        "/description" => return tool.description().map(Cow::Borrowed),
+        _ => {}
+    }
     let mut at: Option<&'a serde_json::Value> = None;
     for part in pointer.split('/').skip(1) {
         let part = unescape(part);

@@ -302,11 +302,10 @@ fn numbers<'a>(book: &'a RuleBook, tokens: &'a [Token], at: usize) -> impl Itera
     let token = tokens[at];
     let known = token.word != 0 && token.kind == Kind::Word;
     let sequences = known.then(|| book.lexicon.word(token.word).sequences.iter());
-    let phrases = sequences.into_iter().flatten().filter_map(move |sequence| {
-        let rest = tokens.get(at + 1..=at + sequence.rest.len())?;
-        let fits = rest.iter().zip(&sequence.rest).all(|(t, w)| t.word == *w);
-        fits.then(|| (sequence.number, rest.last().map_or(token.end, |t| t.end)))
-    });
+    let phrases = sequences
+        .into_iter()
+        .flatten()
+        .filter_map(move |sequence| Some((sequence.number, sequence.end(tokens, at)?)));
     phrases.chain(known.then_some((token.word, token.end)))
 }
 

@@ -16,8 +16,11 @@ pub(crate) enum Role {
     Prose,
 }
 
-/// Keys under which addresses and pictures stand, which nobody reads as text.
-const UNREAD: [&str; 4] = ["icons", "_meta", "$schema", "$ref"];
+/// Whether addresses or pictures stand under a key, which nobody reads as text.
+fn is_unread(key: &str) -> bool {
+    matches!(key, "icons" | "_meta" | "$schema" | "$ref")
+}
+
 /// Strings of one definition that are looked at.
 const MOST: usize = 20_000;
 
@@ -53,7 +56,7 @@ pub(crate) fn each<'a>(tool: &'a Tool, take: &mut impl FnMut(&Path<'a>, &'a str,
     let mut path = Path::default();
     let mut left = MOST;
     for (key, value) in tool.raw() {
-        if UNREAD.contains(&key.as_str()) {
+        if is_unread(key) {
             continue;
         }
         path.steps.push(Step::Key(key));
@@ -89,7 +92,7 @@ fn walk<'a>(
         Value::Object(object) => {
             let names = matches!(path.steps.last(), Some(Step::Key("properties")));
             for (key, item) in object {
-                if UNREAD.contains(&key.as_str()) {
+                if is_unread(key) {
                     continue;
                 }
                 path.steps.push(Step::Key(key));

@@ -48,9 +48,7 @@ pub(crate) fn collect(book: &RuleBook, tokens: &[Token], at: usize, objects: &mu
         end: token.end,
     });
     for sequence in &book.lexicon.word(token.word).sequences {
-        let rest = tokens.get(at + 1..=at + sequence.rest.len());
-        if let Some(rest) = rest.filter(|r| r.iter().zip(&sequence.rest).all(|(t, w)| t.word == *w)) {
-            let end = rest.last().map_or(token.end, |t| t.end);
+        if let Some(end) = sequence.end(tokens, at) {
             objects.push(Object {
                 number: sequence.number,
                 start: token.start,

@@ -261,23 +261,16 @@ fn evidence(
     };
     let mut found: Vec<Evidence> = Vec::new();
     for mention in definition.mentions() {
-        let mut evidence = definition::evidence(tool, &mention.rule, &mention.place, mention.effect.category());
+        // The object that a pair rests on belongs to the words, where it stands right behind or before the verb.
+        let wide = mention.object.map(|(start, end)| Place {
+            pointer: mention.place.pointer.clone(),
+            start: start.min(mention.place.start),
+            end: end.max(mention.place.end),
+        });
+        let wide = wide.filter(|place| place.end - place.start <= 48);
+        let place = wide.as_ref().unwrap_or(&mention.place);
+        let mut evidence = definition::evidence(tool, &mention.rule, place, mention.effect.category());
         evidence.weight = weight(Feature::operation(mention.slot, mention.effect));
-        if let Some((start, end)) = mention.object {
-            // The object that a pair rests on belongs to the words, where it stands right behind or before the verb.
-            let place = Place {
-                pointer: mention.place.pointer.clone(),
-                start: start.min(mention.place.start),
-                end: end.max(mention.place.end),
-            };
-            if place.end - place.start <= 48 {
-                let wide = definition::evidence(tool, &mention.rule, &place, mention.effect.category());
-                evidence = Evidence {
-                    weight: evidence.weight,
-                    ..wide
-                };
-            }
-        }
         let aside =
             matches!(mention.slot, Slot::Aside | Slot::Order | Slot::Side) && evidence.says != Some(label.category);
         if !aside

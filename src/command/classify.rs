@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::assessment::Assessment;
 use crate::classify::Classifier;
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
@@ -94,6 +93,8 @@ fn open(path: Option<&Path>, global: &Global) -> Result<Box<dyn Read>> {
     }
 }
 
+const MEMORY: &str = "writing JSON to memory cannot fail";
+
 /// What each line is put through.
 struct Filter {
     classifier: Classifier,
@@ -102,13 +103,11 @@ struct Filter {
     refused: AtomicUsize,
 }
 
-/// An assessment as a line.
+/// What stands before an assessment in its line.
 #[derive(Serialize)]
-struct Assessed<'a> {
+struct Head<'a> {
     id: &'a Value,
     server: Option<&'a str>,
-    #[serde(flatten)]
-    assessment: &'a Assessment,
 }
 
 /// What stands in the place of a line that is no tool.
@@ -154,12 +153,8 @@ impl Filter {
             Ok(tool) => {
                 let server = server_name(&server);
                 let assessment = self.classifier.assess(&tool, server);
-                let line = Assessed {
-                    id: &id,
-                    server,
-                    assessment: &assessment,
-                };
-                write_line(&line, out);
+                json::joined(&Head { id: &id, server }, &assessment, out).expect(MEMORY);
+                out.push(b'\n');
                 self.tools.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => self.refuse(&id, number, &error, out),
@@ -167,14 +162,10 @@ impl Filter {
     }
 
     fn refuse(&self, id: &Value, line: usize, error: &str, out: &mut Vec<u8>) {
-        write_line(&Refused { id, line, error }, out);
+        json::compact(&Refused { id, line, error }, &mut *out).expect(MEMORY);
+        out.push(b'\n');
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-fn write_line(line: &impl Serialize, out: &mut Vec<u8>) {
-    json::compact(line, &mut *out).expect("writing JSON to memory cannot fail");
-    out.push(b'\n');
 }
 
 /// Takes a key that wraps a tool and is no part of it.

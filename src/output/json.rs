@@ -29,6 +29,17 @@ pub fn compact(value: &impl Serialize, out: impl Write) -> io::Result<()> {
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
+/// Writes the members of two objects, neither of them empty, as one object on one line. As `#[serde(flatten)]` would,
+/// without handling each member as one of a map.
+pub fn joined(head: &impl Serialize, tail: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
+    compact(head, &mut *out)?;
+    out.pop();
+    let comma = out.len();
+    compact(tail, &mut *out)?;
+    out[comma] = b',';
+    Ok(())
+}
+
 /// A formatter that differs from the one inside only in escaping more characters.
 struct Careful<F>(F);
 
@@ -89,6 +100,14 @@ mod tests {
         let json = String::from_utf8(out).expect("UTF-8");
         assert_eq!(json, r#""naïve 名\u007f\u009b31m\u202e\udb40\udc41\u001b""#);
         assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);
+    }
+
+    #[test]
+    fn two_objects_are_joined() {
+        let mut out = Vec::new();
+        let (head, tail) = (serde_json::json!({"a": {"b": 1}}), serde_json::json!({"c": [{}], "d": null}));
+        joined(&head, &tail, &mut out).expect("memory");
+        assert_eq!(out, br#"{"a":{"b":1},"c":[{}],"d":null}"#);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::text::words::Lookup;
+use crate::text::words::{Lookup, Token};
 
 /// Forms of a verb that a word can be; a set of bits.
 pub(crate) mod form {
@@ -74,8 +74,22 @@ pub(crate) struct Word {
 /// The rest of a phrase and the number under which it is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Sequence {
-    pub(crate) rest: Box<[u32]>,
+    /// The first of the rest, at hand: most phrases are ruled out by it.
+    second: u32,
+    rest: Box<[u32]>,
     pub(crate) number: u32,
+}
+
+impl Sequence {
+    /// Where the phrase ends, if it stands in `tokens` from the word at `at` on.
+    pub(crate) fn end(&self, tokens: &[Token], at: usize) -> Option<u32> {
+        if tokens.get(at + 1)?.word != self.second {
+            return None;
+        }
+        let rest = tokens.get(at + 1..=at + self.rest.len())?;
+        let fits = rest.iter().zip(&self.rest).all(|(token, word)| token.word == *word);
+        fits.then(|| rest[rest.len() - 1].end)
+    }
 }
 
 /// All words. Number 0 is the unknown word.
@@ -126,7 +140,10 @@ impl Lexicon {
         }
         let number = self.next_sequence;
         self.next_sequence += 1;
-        self.words[first as usize].sequences.push(Sequence { rest, number });
+        let second = rest[0];
+        self.words[first as usize]
+            .sequences
+            .push(Sequence { second, rest, number });
         number
     }
 

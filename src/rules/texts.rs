@@ -47,20 +47,22 @@ impl Texts {
     /// Every text in `plain`, in order, none inside of another: where it stands, and its ground.
     pub(crate) fn find(&self, plain: &str, mut take: impl FnMut(usize, usize, u16)) {
         let bytes = plain.as_bytes();
-        let mut at = 0;
         let mut in_word = false;
-        while let Some(&start) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        // Texts do not overlap: none begins before this byte.
+        let mut from = 0;
+        for (at, start) in bytes.windows(KEY).enumerate() {
             let was = std::mem::replace(&mut in_word, is_word_byte(start[0]));
-            if !(was && in_word)
-                && self.may_begin(key(start))
-                && let Some((end, ground)) = self.text_at(plain, at, key(start))
-            {
-                take(at, end, ground);
-                in_word = is_word_byte(bytes[end - 1]);
-                at = end;
+            // No text begins with a space, and none inside of a word.
+            if was && in_word || start[0] == b' ' || at < from {
                 continue;
             }
-            at += 1;
+            let key = key([start[0], start[1], start[2], start[3]]);
+            if self.may_begin(key)
+                && let Some((end, ground)) = self.text_at(plain, at, key)
+            {
+                take(at, end, ground);
+                from = end;
+            }
         }
     }
 
@@ -133,8 +135,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_too_short_is_refused() {
-        let error = Texts::build(vec![("abc".to_owned(), 0)]).expect_err("too short");
-        assert!(error.to_string().contains("\"abc\""), "{error}");
+    fn a_text_that_cannot_be_found_is_refused() {
+        for text in ["abc", " abcd"] {
+            let error = Texts::build(vec![(text.to_owned(), 0)]).expect_err("refused");
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
     }
 }

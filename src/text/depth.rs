@@ -22,10 +22,9 @@ pub enum Refusal {
 
 /// Parses one JSON value of at most [`DEEPEST`] levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        if let Err(broken) = std::str::from_utf8(bytes) {
-            Refusal::Encoding(broken.valid_up_to())
-        } else if exceeds(bytes, DEEPEST) {
+    let text = std::str::from_utf8(bytes).map_err(|broken| Refusal::Encoding(broken.valid_up_to()))?;
+    serde_json::from_str(text).map_err(|error| {
+        if exceeds(bytes, DEEPEST) {
             Refusal::Depth
         } else {
             // Each text is one line; its number is none of the parser's business.
