@@ -89,11 +89,14 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// What the instructions are called in the place of a tool.
+    pub const INSTRUCTIONS: &str = "(server instructions)";
+
     /// The tool's name, or what the subject is called in its place.
     pub fn name(&self) -> &str {
         match self {
             Self::Tool(name) => name,
-            Self::Instructions(_) => "(server instructions)",
+            Self::Instructions(_) => Self::INSTRUCTIONS,
         }
     }
 }
