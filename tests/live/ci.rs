@@ -214,19 +214,34 @@ fn sarif_is_valid_against_its_schema() {
     assert!(results > 50, "only {results} results");
 
     // What accepted, stale and unlisted findings add.
-    let wipe = json!({"name": "wipe", "description": "Permanently deletes every note."});
-    let tools = |tools: &Value| json!({"server": "notes", "tools": tools}).to_string();
-    std::fs::write(work.path().join("tools.json"), tools(&json!([]))).expect("written");
-    std::fs::write(work.path().join("other.json"), tools(&json!([wipe]))).expect("written");
-    mcpclass(work.path(), &["baseline", "other.json"]);
-    std::fs::write(work.path().join("other.json"), "").expect("written");
+    let manifest = |name: &str, server: &str, wiped: &str| {
+        let tools =
+            json!([{"name": "wipe", "description": wiped}, {"name": "keep", "description": "Lists what is kept."}]);
+        kept(name, &json!({"server": server, "tools": tools}).to_string());
+    };
+    manifest("tools.json", "notes", "Lists the notes.");
+    manifest("other.json", "other", "Lists the files.");
     let digest = format!("sha256:{}", "0".repeat(64));
-    let accept = ["accept", "gone", "--server", "notes", "--digest", &digest];
-    let written = mcpclass(
-        work.path(),
-        &[&accept[..], &["--reason", "[known](x)", "--until", "2027-02-01"]].concat(),
-    );
-    assert!(written.status.success(), "{}", said(&written));
+    let terms = ["--reason", "[known](x)", "--until", "2027-02-01"];
+    for (index, args) in [
+        &["baseline", "tools.json", "other.json"][..],
+        &[&["accept", "wipe", "--manifest", "tools.json"], &terms[..]].concat(),
+        &[
+            &["accept", "keep", "--server", "notes", "--digest", &digest],
+            &terms[..],
+        ]
+        .concat(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let done = mcpclass(work.path(), args);
+        assert!(done.status.success(), "{args:?}: {}", said(&done));
+        if index == 0 {
+            manifest("tools.json", "notes", "Permanently deletes every note.");
+            kept("other.json", "");
+        }
+    }
     let check = mcpclass(work.path(), &["check", "--offline", "--format", "sarif"]);
     assert_eq!(check.status.code(), Some(4), "{}", said(&check));
     let text = String::from_utf8(check.stdout).expect("UTF-8");
@@ -238,7 +253,9 @@ fn sarif_is_valid_against_its_schema() {
         .iter()
         .filter_map(|result| result["ruleId"].as_str())
         .collect();
-    assert_eq!(rules, ["unlisted", "acceptance"]);
+    assert_eq!(rules, ["unlisted", "acceptance", "signal:bulk"]);
+    let accepted = &log["runs"][0]["results"][2]["suppressions"][0];
+    assert_eq!(accepted["justification"], "[known](x)");
 
     multitool(work.path());
 
