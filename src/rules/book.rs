@@ -101,6 +101,8 @@ pub(crate) struct PhraseRule {
 pub(crate) struct ParamRule {
     pub(crate) id: Arc<str>,
     pub(crate) kind: ParamKind,
+    /// Words of its description, with a blank on either side, by which what it carries is run.
+    pub(crate) runs: Vec<String>,
 }
 
 macro_rules! param_kinds {
@@ -686,6 +688,7 @@ fn param_rule(param: &Param, file: &str, book: &mut RuleBook) -> Result<()> {
     book.params.push(ParamRule {
         id: param.id.as_str().into(),
         kind,
+        runs: param.runs.iter().map(|words| format!(" {words} ")).collect(),
     });
     book.rules.push(rule(
         &param.id,
