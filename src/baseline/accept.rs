@@ -40,6 +40,19 @@ pub enum Standing {
     },
     /// Nothing that it names was found.
     Unmatched,
+    /// Its server was not listed this time, or not to its end, so that nothing is known about it.
+    Unchecked,
+}
+
+/// How a tool is listed now, as far as that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Now<'a> {
+    /// With a definition of this digest.
+    As(&'a str),
+    /// Not at all.
+    Absent,
+    /// Nobody looked, or the listing stopped before its end.
+    Unknown,
 }
 
 impl Standing {
@@ -50,6 +63,7 @@ impl Standing {
             Self::Expired => "expired",
             Self::Changed { .. } => "changed",
             Self::Unmatched => "unmatched",
+            Self::Unchecked => "unchecked",
         }
     }
 }
@@ -141,18 +155,19 @@ pub fn covering(entries: &[Acceptance], server: &str, change: &Change, today: Da
     if covered { fitting } else { Vec::new() }
 }
 
-/// What an entry comes to, given every change found and the digest under which its tool is listed now.
-pub fn standing(entry: &Acceptance, changes: &[(&str, &Change)], listed: Option<&str>, today: Date) -> Standing {
+/// What an entry comes to, given every change found and how its tool is listed now.
+pub fn standing(entry: &Acceptance, changes: &[(&str, &Change)], now: Now<'_>, today: Date) -> Standing {
     let about = || changes.iter().filter(|(server, change)| names(entry, server, change));
     let of_digest = || about().filter(|(_, change)| change.digest() == entry.digest);
     let matches = of_digest().any(|(_, change)| {
         is_whole(entry, change.kind) || change.reasons.iter().any(|reason| covers(entry, change, &reason.what))
     });
-    match listed {
+    match now {
         _ if matches && entry.until < today => Standing::Expired,
         _ if matches => Standing::Applies,
-        Some(is) if is != entry.digest => Standing::Changed { is: is.to_owned() },
-        _ => Standing::Unmatched,
+        Now::As(is) if is != entry.digest => Standing::Changed { is: is.to_owned() },
+        Now::As(_) | Now::Absent => Standing::Unmatched,
+        Now::Unknown => Standing::Unchecked,
     }
 }
 

@@ -1,12 +1,13 @@
 //! A whole check: every reviewed server against its present listing, with acceptances and gates applied. Pure:
 //! what was listed and what day it is come in as arguments. Every report is a function of [`Check`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use crate::baseline::accept::{self, Acceptance, Standing};
+use crate::assessment::Assessment;
+use crate::baseline::accept::{self, Acceptance, Now, Standing};
 use crate::baseline::compare::{self, Change, Difference, Effect, Kind, Listed, Reason, Seen, Subject};
 use crate::baseline::edit::{Edit, What};
 use crate::baseline::facts::Facts;
@@ -127,14 +128,19 @@ pub struct Checked {
 /// Compares.
 pub fn check(lock: &Lock, present: &Present, classifier: &Classifier, terms: &Terms) -> Check {
     let mut servers = Vec::new();
+    let mut listings: BTreeMap<String, &Assessed> = BTreeMap::new();
     let mut listed: Vec<Option<&Assessed>> = present.servers.iter().map(Some).collect();
     for (reviewed, found) in pair(lock, &mut listed) {
+        listings.extend(found.map(|assessed| (reviewed.name.clone(), assessed)));
         servers.push(match found {
             Some(assessed) => compared(reviewed, assessed, classifier),
             None => missing(reviewed, present),
         });
     }
-    servers.extend(listed.into_iter().flatten().map(unreviewed));
+    for assessed in listed.into_iter().flatten() {
+        listings.insert(assessed.manifest.server.name.clone(), assessed);
+        servers.push(unreviewed(assessed));
+    }
     servers.sort_by(|a, b| a.name.cmp(&b.name));
     for server in &mut servers {
         for checked in &mut server.changes {
@@ -142,7 +148,7 @@ pub fn check(lock: &Lock, present: &Present, classifier: &Classifier, terms: &Te
             checked.fails = checked.accepted.is_empty() && terms.gates.trip(&checked.change);
         }
     }
-    let acceptances = standings(&servers, present, terms);
+    let acceptances = standings(&servers, &listings, present, terms);
     Check {
         rules_were: lock.mcpclass.rules.clone(),
         rules_are: classifier.rules_digest().to_owned(),
@@ -226,6 +232,16 @@ impl Check {
             (true, n) => format!("nothing changed in {n} {}", if n == 1 { "tool" } else { "tools" }),
             (false, n) => format!("{} · {n} unchanged", parts.join(", ")),
         }
+    }
+
+    /// Sources that could not be listed and that no server's state tells of.
+    pub fn other_failures(&self) -> impl Iterator<Item = (&str, &str)> {
+        let told = |why: &str| self.servers.iter().any(|server| server.state.trouble() == Some(why));
+        let all = self
+            .failures
+            .iter()
+            .map(|(source, why)| (source.as_str(), why.as_str()));
+        all.filter(move |(_, why)| !told(why))
     }
 
     /// How many servers and sources could not be listed, or only in part.
@@ -417,20 +433,50 @@ fn instructions(reviewed: &lock::Server, now: &Manifest, classifier: &Classifier
     })
 }
 
-fn standings(servers: &[ServerCheck], present: &Present, terms: &Terms) -> Vec<(Acceptance, Standing)> {
+fn standings(
+    servers: &[ServerCheck],
+    listings: &BTreeMap<String, &Assessed>,
+    present: &Present,
+    terms: &Terms,
+) -> Vec<(Acceptance, Standing)> {
     let changes: Vec<(&str, &Change)> = servers
         .iter()
         .flat_map(|server| server.changes.iter().map(|c| (server.name.as_str(), &c.change)))
         .collect();
     let judge = |entry: &Acceptance| {
-        let listed = present
-            .servers
-            .iter()
-            .filter(|assessed| assessed.manifest.server.name == entry.server)
-            .flat_map(|assessed| &assessed.assessments)
-            .find(|assessment| assessment.name == entry.tool)
-            .map(|assessment| assessment.digest.as_str());
-        (entry.clone(), accept::standing(entry, &changes, listed, terms.today))
+        let digest = listings
+            .get(&entry.server)
+            .and_then(|assessed| digest_of(&assessed.manifest, &assessed.assessments, &entry.tool));
+        let now = match &digest {
+            Some(digest) => Now::As(digest),
+            None if looked(servers, present, &entry.server) => Now::Absent,
+            None => Now::Unknown,
+        };
+        (entry.clone(), accept::standing(entry, &changes, now, terms.today))
     };
     terms.acceptances.iter().map(judge).collect()
+}
+
+/// Digest of what an acceptance names: of a tool's definition, or of the server's instructions.
+fn digest_of(manifest: &Manifest, assessments: &[Assessment], name: &str) -> Option<String> {
+    let tool = assessments.iter().find(|assessment| assessment.name == name);
+    let text = manifest.server.instructions.as_deref();
+    let instructions = || {
+        text.filter(|_| name == Subject::INSTRUCTIONS)
+            .map(|text| digest::of_bytes([text.as_bytes()]))
+    };
+    tool.map(|assessment| assessment.digest.clone()).or_else(instructions)
+}
+
+/// Whether it is known what this server lists: a server that was not asked may still have what is missed here.
+fn looked(servers: &[ServerCheck], present: &Present, name: &str) -> bool {
+    match servers
+        .iter()
+        .find(|server| server.name == name)
+        .map(|server| &server.state)
+    {
+        Some(State::Listed | State::New | State::Gone) => true,
+        Some(State::Skipped | State::Incomplete(_) | State::Unlisted(_)) => false,
+        None => !present.named && present.failures.is_empty(),
+    }
 }

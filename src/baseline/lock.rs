@@ -14,7 +14,7 @@ use crate::baseline::facts::Facts;
 use crate::baseline::origin::Origin;
 use crate::classify::Classifier;
 use crate::digest::{self, LEFT_OUT};
-use crate::manifest::Tool;
+use crate::manifest::{self, Manifest, Tool};
 use crate::report::Assessed;
 use crate::text::escape::is_hidden;
 
@@ -205,6 +205,22 @@ impl Server {
         }
     }
 
+    /// The server as it was pinned, judged by today's rules: what policies are written from, so that they follow
+    /// from the lock alone and not from the order in which a server lists its tools.
+    pub fn assessed(&self, classifier: &Classifier) -> Assessed {
+        let tools = self.tools.iter().filter_map(Pinned::tool).collect();
+        let server = manifest::Server {
+            version: self.version.clone(),
+            instructions: self.instructions.clone(),
+            ..manifest::Server::from_file(&self.name, &self.origin)
+        };
+        classifier.assess_all(Manifest {
+            server,
+            tools,
+            problems: Vec::new(),
+        })
+    }
+
     /// Its tools, each judged again by today's rules.
     pub fn reviewed(&self, classifier: &Classifier) -> Vec<Reviewed> {
         let judge = |pinned: &Pinned| {
@@ -284,7 +300,6 @@ mod tests {
 
     use super::*;
     use crate::classify::Annotations;
-    use crate::manifest::{self, Manifest};
     use crate::policy::decide::DecisionTable;
     use crate::rules::RuleBook;
 

@@ -26,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) name: String,
     /// It takes free text (or anything), not a number, a boolean or one of a list.
     pub(crate) free: bool,
+    /// Its own description says that what it carries is run.
+    pub(crate) runs: bool,
 }
 
 /// An operation that an enumerated parameter offers.
@@ -172,6 +174,7 @@ impl Reader<'_> {
                 pointer: pointer.clone().into(),
                 name: name.to_owned(),
                 free,
+                runs: says_any(value, &param.runs),
             });
             match (param.kind, &values) {
                 (ParamKind::Action, Some((path, values))) => {
@@ -364,6 +367,23 @@ fn push_token(name: &str, pointer: &mut String) {
             c => pointer.push(c),
         }
     }
+}
+
+/// Whether the description of a parameter has one of these groups of words, each with a blank on either side.
+fn says_any(parameter: &Value, words: &[String]) -> bool {
+    let text = member(parameter, "description").and_then(Value::as_str);
+    let Some(text) = text.filter(|_| !words.is_empty()) else {
+        return false;
+    };
+    let mut plain = String::from(" ");
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
+        plain.push_str(&word.to_lowercase());
+        plain.push(' ');
+    }
+    words.iter().any(|words| plain.contains(words.as_str()))
 }
 
 #[cfg(test)]

@@ -146,7 +146,8 @@ fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> 
     None
 }
 
-/// S1: a parameter that carries what runs, on a tool whose verbs make something run.
+/// S1: a parameter that carries what runs, on a tool whose verbs make something run, or that says so of itself on any
+/// tool but one that keeps what it is given.
 fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgument> {
     let mentions = || {
         definition
@@ -156,11 +157,12 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let runs = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement | Effect::Act));
     let opens = mentions().any(|m| matches!(m.effect, Effect::Open | Effect::Statement));
     let stores = matches!(definition.manner(Slot::Name), Manner::Writes | Manner::Reads);
+    let keeps = definition.manner(Slot::Name) == Manner::Writes;
     let reads_only = definition.prose.restricted();
     let known = definition.schema.known.iter().filter(|k| k.free);
     let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
     let found = known.clone().find(|k| match k.kind {
-        ParamKind::Command | ParamKind::Code => (runs && !stores) || opens,
+        ParamKind::Command | ParamKind::Code => (runs && !stores) || opens || (k.runs && !keeps),
         ParamKind::Sql | ParamKind::Query if definition.prose.runs_what_it_explains() => !reads_only,
         ParamKind::Sql => !reads_only && (opens || runs && !stores),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,

@@ -44,6 +44,13 @@ pub struct Args {
 
 /// Lists again, compares, reports.
 pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+    for (index, target) in args.report.iter().enumerate() {
+        if args.report[..index].iter().any(|other| other.file == target.file) {
+            let shown = target.file.display();
+            return Err(Error::new(format!("two reports would be written to {shown}"))
+                .help("give each a file of its own: --report markdown=FILE --report sarif=FILE"));
+        }
+    }
     let settings = Settings::load(global)?;
     let classifier = settings.classifier(global)?;
     let lock = read_lock(&args.baseline)?;

@@ -13,6 +13,7 @@ pub mod index;
 pub mod man;
 pub mod page;
 pub mod parse;
+pub mod policies;
 pub mod policy;
 mod progress;
 pub mod rerun;

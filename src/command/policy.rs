@@ -6,12 +6,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Global;
+use crate::command::policies::{Drafts, named, overridden, say, write_file, write_under};
 use crate::error::{Error, Outcome, Result};
-use crate::fsio;
 use crate::policy::merge::{Merge, merge};
 use crate::policy::plan::{self, Plan};
 use crate::policy::target::{self, Cell, Form, LimitAs, Loss, Options, Target, draft};
-use crate::policy::write::{self, Written};
+use crate::policy::write;
 use crate::settings::Settings;
 use crate::source::{self, SourceArgs};
 use crate::text::escape;
@@ -74,7 +74,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     if args.list {
         return list(args.format.unwrap_or(ListFormat::Table));
     }
-    let targets = targets(&args.target)?;
+    let targets = named(&args.target)?;
     let settings = Settings::load(global)?;
     let classifier = settings.classifier(global)?;
     let collected = source::collect(&args.source, global)?;
@@ -107,7 +107,9 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         },
         quiet: global.quiet,
     };
-    job.overrides();
+    for line in overridden(&plans) {
+        job.note(&line);
+    }
     let (losses, written) = match (&args.merge, targets.as_slice()) {
         (Some(file), [target]) => (job.merge_into(target, file)?, outcome),
         (Some(_), _) => {
@@ -140,18 +142,6 @@ fn overrides(plans: &[Plan]) -> Vec<serde_json::Value> {
     plans.iter().flat_map(of).collect()
 }
 
-/// The targets of a word after `--for`.
-fn targets(word: &str) -> Result<Vec<&'static Target>> {
-    if word == "all" {
-        return Ok(target::ALL.to_vec());
-    }
-    target::find(word).map(|t| vec![t]).ok_or_else(|| {
-        let ids: Vec<_> = target::ALL.iter().map(|t| t.id).collect();
-        let known = format!("known targets: {}, all", ids.join(", "));
-        Error::new(format!("there is no target `{}`", escape::one_line(word))).help(known)
-    })
-}
-
 /// One run: what was asked for, and about which servers.
 struct Job<'a> {
     args: &'a Args,
@@ -161,18 +151,6 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Decisions of a person, which no output passes over in silence.
-    fn overrides(&self) {
-        for plan in self.plans {
-            for tool in &plan.tools {
-                if let Some(why) = &tool.override_reason {
-                    let name = escape::one_line(&tool.name);
-                    self.note(&format!("note: {name} is {} by mcpclass.toml: {why}", tool.decision));
-                }
-            }
-        }
-    }
-
     fn write_one(&self, target: &'static Target) -> Result<Vec<Loss>> {
         let folder = self.args.output.as_deref().filter(|path| is_folder(path));
         let written = if let Some(folder) = folder {
@@ -202,24 +180,15 @@ impl Job<'_> {
         Ok(written.losses)
     }
 
-    /// Every target in a folder of its own. What one of them cannot hold costs no other.
+    /// Every target in a folder of its own; whether all of them were written.
     fn write_every(&self, targets: &[&'static Target]) -> Result<(Vec<Loss>, bool)> {
         let Some(folder) = &self.args.output else {
             return Err(Error::new("every target is many files").help("name a folder for them: -o DIR"));
         };
-        let (mut losses, mut all) = (Vec::new(), true);
-        for target in targets {
-            match write::all(target, self.plans, &self.options) {
-                Ok(written) => {
-                    write_under(&folder.join(target.id), &written)?;
-                    losses.extend(written.losses);
-                }
-                Err(why) => {
-                    all = false;
-                    say(&format!("{} is not written: {why}", target.id));
-                }
-            }
-        }
+        let drafts = Drafts::of(targets, self.plans, &self.options);
+        drafts.write(folder)?;
+        let all = drafts.tell_refused();
+        let losses = drafts.losses();
         for line in write::describe(&losses) {
             self.note(&line);
         }
@@ -360,24 +329,4 @@ fn list(format: ListFormat) -> Result<Outcome> {
 /// Whether a path is meant as a folder: it is one, or ends like one.
 fn is_folder(path: &Path) -> bool {
     path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
-}
-
-fn write_under(folder: &Path, written: &Written) -> Result<()> {
-    for file in &written.files {
-        write_file(&folder.join(&file.path), &file.text)?;
-    }
-    Ok(())
-}
-
-/// Writes a whole file or none, and the folders around it.
-fn write_file(path: &Path, text: &str) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|e| Error::io("cannot make the folder", folder, &e))?;
-    }
-    fsio::write_atomic(path, text.as_bytes())
-}
-
-fn say(line: &str) {
-    // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -159,13 +159,7 @@ pub fn of_check(check: &Check) -> Vec<Finding> {
         }
         findings.extend(server.changes.iter().map(|checked| of_change(check, server, checked)));
     }
-    let told: Vec<&str> = check
-        .servers
-        .iter()
-        .filter_map(|server| server.state.trouble())
-        .collect();
-    let untold = check.failures.iter().filter(|(_, why)| !told.contains(&why.as_str()));
-    findings.extend(untold.map(|(source, why)| unlisted(source, why)));
+    findings.extend(check.other_failures().map(|(source, why)| unlisted(source, why)));
     for (entry, standing) in &check.acceptances {
         if let (Some(message), true) = (standing_line(entry, standing), *standing != Standing::Applies) {
             findings.push(Finding {

@@ -1,33 +1,32 @@
 //! A check as JUnit XML: a suite a server, a case a change, and one case for what did not change. Every CI
 //! system reads it; what a server wrote can be no markup.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::baseline::check::{Check, ServerCheck};
+use crate::baseline::check::Check;
 use crate::output::finding::{Finding, Level};
+use crate::text::escape::one_line;
 
 /// The report. `findings` are those of the check.
 pub fn render(check: &Check, findings: &[Finding]) -> String {
-    let suites: Vec<String> = check.servers.iter().map(|server| suite(server, findings)).collect();
-    let known = |finding: &&Finding| !check.servers.iter().any(|server| server.name == finding.server);
-    let others: Vec<&Finding> = findings.iter().filter(known).collect();
+    // Servers that were listed twice under one name are one suite, as their findings say no more than the name.
+    let mut unchanged: BTreeMap<&str, usize> = BTreeMap::new();
+    for server in &check.servers {
+        *unchanged.entry(&server.name).or_default() += server.unchanged;
+    }
+    let other = |finding: &&Finding| !unchanged.contains_key(finding.server.as_str());
+    let others: Vec<&Finding> = findings.iter().filter(other).collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mcpclass check\">\n");
-    for suite in suites {
-        out.push_str(&suite);
+    for (name, unchanged) in &unchanged {
+        let own: Vec<&Finding> = findings.iter().filter(|finding| finding.server == *name).collect();
+        out.push_str(&cases(name, *unchanged, &own));
     }
     if !others.is_empty() {
         out.push_str(&cases("other sources", 0, &others));
     }
     out.push_str("</testsuites>\n");
     out
-}
-
-fn suite(server: &ServerCheck, findings: &[Finding]) -> String {
-    let own: Vec<&Finding> = findings
-        .iter()
-        .filter(|finding| finding.server == server.name)
-        .collect();
-    cases(&server.name, server.unchanged, &own)
 }
 
 fn cases(name: &str, unchanged: usize, findings: &[&Finding]) -> String {
@@ -38,7 +37,7 @@ fn cases(name: &str, unchanged: usize, findings: &[&Finding]) -> String {
     let (failures, errors) = (count(Level::Error, false), count(Level::Error, true));
     let skipped = findings.iter().filter(|finding| finding.accepted.is_some()).count();
     let mut out = String::new();
-    let name = escape(name);
+    let name = escape(&one_line(name));
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
@@ -55,7 +54,7 @@ fn cases(name: &str, unchanged: usize, findings: &[&Finding]) -> String {
         let message = escape(&finding.message);
         let rule = escape(&finding.rule);
         let inner = match (&finding.accepted, finding.level) {
-            (Some(reason), _) => format!("<skipped message=\"{}\"/>", escape(reason)),
+            (Some(reason), _) => format!("<skipped message=\"{}\"/>", escape(&one_line(reason))),
             (None, Level::Error) if finding.rule == "unlisted" => {
                 format!("<error type=\"{rule}\" message=\"{title}\">{message}</error>")
             }

@@ -462,7 +462,7 @@ pub(super) fn by_category(categories: impl Iterator<Item = Category>) -> String 
 }
 
 /// `1 tool`, `2 tools`.
-pub(super) fn count(n: usize, noun: &str) -> String {
+pub(crate) fn count(n: usize, noun: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{n} {noun}{plural}")
 }

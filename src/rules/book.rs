@@ -87,6 +87,8 @@ pub(crate) struct PhraseRule {
 pub(crate) struct ParamRule {
     pub(crate) id: Arc<str>,
     pub(crate) kind: ParamKind,
+    /// Words of its description, with a blank on either side, by which what it carries is run.
+    pub(crate) runs: Vec<String>,
 }
 
 macro_rules! param_kinds {

@@ -394,6 +394,7 @@ fn param_rule(param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<(
     book.params.push(ParamRule {
         id: param.id.as_str().into(),
         kind,
+        runs: param.runs.iter().map(|words| format!(" {words} ")).collect(),
     });
     book.rules.push(rule(
         &param.id,

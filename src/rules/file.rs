@@ -139,6 +139,9 @@ pub struct Param {
     pub kind: String,
     /// Parameter names, lower case, words joined with `_`.
     pub names: Vec<String>,
+    /// Words in the parameter's own description by which what it carries is run, whatever the tool's verbs say.
+    #[serde(default)]
+    pub runs: Vec<String>,
     /// Why.
     pub why: String,
     /// Tools on which the rule must fire: `name: {parameter}`.

@@ -364,6 +364,53 @@ fn what_cannot_be_checked_is_not_clean() {
     assert!(!runner.path("work/pwned").exists());
 }
 
+/// A workflow, as far as it calls the action.
+#[derive(Deserialize)]
+struct Workflow {
+    jobs: BTreeMap<String, Job>,
+}
+
+#[derive(Deserialize)]
+struct Job {
+    permissions: BTreeMap<String, String>,
+    steps: Vec<Use>,
+}
+
+#[derive(Deserialize)]
+struct Use {
+    uses: String,
+    #[serde(default)]
+    with: BTreeMap<String, String>,
+}
+
+#[test]
+fn the_example_workflow_fails_a_pull_request_that_got_worse() {
+    let text = std::fs::read_to_string(root().join(".ci/example/workflow.yml")).expect("the example");
+    let workflow: Workflow = serde_saphyr::from_str(&text).expect("a workflow");
+    let job = &workflow.jobs["check"];
+    let step = job.steps.last().expect("a step");
+    assert_eq!(step.uses, "OWNER/mcpclass@COMMIT");
+    for right in ["pull-requests", "security-events"] {
+        assert_eq!(job.permissions[right], "write");
+    }
+    let mut inputs: Vec<(&str, &str)> = step.with.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    // Building the action's own source is a matter of cargo.
+    inputs.push(INSTALLED);
+    let runner = Runner::new();
+    runner.manifest(&notes());
+    runner.baseline();
+    assert_eq!(runner.run(&inputs).code, 0);
+    runner.manifest(&hostile());
+    let ran = runner.run(&inputs);
+    assert_eq!(ran.code, 1, "{}", ran.log);
+    let called = |path: &str| ran.calls.iter().any(|call| call.contains(path));
+    assert!(
+        called("code-scanning/sarifs") && called("issues/7/comments"),
+        "{:?}",
+        ran.calls
+    );
+}
+
 #[derive(Deserialize)]
 struct GitLab {
     mcpclass: GitLabJob,

@@ -170,3 +170,49 @@ fn an_answer_does_not_wait_for_the_next_line() {
     drop(stdin);
     assert!(child.wait().expect("it ends").success());
 }
+
+#[test]
+fn a_parameter_that_is_run_by_its_own_words_is_open_whatever_the_verb_says() {
+    let tool = |name: &str, parameter: &str, schema: Value| {
+        let mut properties = serde_json::Map::new();
+        properties.insert(parameter.to_owned(), schema);
+        json!({"name": name, "inputSchema": {"type": "object", "properties": properties}}).to_string()
+    };
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let choice = json!({"type": "string", "enum": ["wc", "sort"], "description": "Command to run on them."});
+    let input = [
+        tool("list_files", "command", text("Shell command to run on them.")),
+        tool(
+            "get_report",
+            "script",
+            text("Script to EXECUTE, before the report is made."),
+        ),
+        // Bounded; looked at; kept.
+        tool("list_files", "command", choice),
+        tool("explain_command", "command", text("Shell command to explain.")),
+        tool("save_snippet", "code", text("Code to run later.")),
+    ];
+    let output = classify(input.join("\n").as_bytes(), &[]);
+    let labels: Vec<String> = lines(&output)
+        .iter()
+        .map(|line| {
+            format!(
+                "{} {}",
+                line["category"].as_str().unwrap_or_default(),
+                line["risk"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "Execute critical",
+            "Execute critical",
+            "Read low",
+            "Read low",
+            "Write medium"
+        ],
+        "{}",
+        stderr(&output)
+    );
+}

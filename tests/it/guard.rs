@@ -1,6 +1,7 @@
 //! `mcpclass baseline`, `check` and `accept`: the pairs of `fixtures/drift`, and the ways in which a check must
 //! never pass by accident.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 
@@ -293,4 +294,104 @@ fn several_servers_in_one_lock() {
     let report: Value = serde_json::from_str(&stdout(&one)).expect("JSON");
     assert_eq!(report["servers"][0]["state"], "skipped");
     assert_eq!(report["servers"][1]["state"], "listed");
+}
+
+/// Every file below a folder, with its path in it.
+fn tree(folder: &Path) -> BTreeMap<String, String> {
+    fn walk(at: &Path, root: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in std::fs::read_dir(at).expect("a folder") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                walk(&path, root, found);
+            } else {
+                let name = path.strip_prefix(root).expect("below it").display().to_string();
+                found.insert(name, std::fs::read_to_string(&path).expect("a text"));
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    if folder.exists() {
+        walk(folder, folder, &mut found);
+    }
+    found
+}
+
+#[test]
+fn policies_stand_beside_the_lock_as_the_policy_command_writes_them() {
+    let dir = pinned(&with_wipe());
+    std::fs::remove_file(dir.path().join("mcpclass.lock")).expect("removed");
+    let both = run(
+        dir.path(),
+        &["baseline", "tools.json", "--policy-dir", "a/policies", "--for", "all"],
+    );
+    let alone = run(dir.path(), &["policy", "tools.json", "--for", "all", "-o", "b"]);
+    assert_eq!(both.status.code(), alone.status.code(), "{}", stderr(&both));
+    assert!(dir.path().join("mcpclass.lock").exists());
+    let (both, alone) = (tree(&dir.path().join("a/policies")), tree(&dir.path().join("b")));
+    assert!(both.len() > 20, "{:?}", both.keys());
+    // The lock sorts the tools by name, and so do its policies: listed in another order, they are the same.
+    write(
+        dir.path(),
+        "tools.json",
+        &json!({"server": "notes", "tools": [with_wipe()[1], with_wipe()[0]]}),
+    );
+    run(dir.path(), &["policy", "tools.json", "--for", "all", "-o", "c"]);
+    assert_eq!(both, tree(&dir.path().join("c")));
+    assert_eq!(both.keys().collect::<Vec<_>>(), alone.keys().collect::<Vec<_>>());
+    run(dir.path(), &["baseline", "--policy-dir", "d", "--for", "all"]);
+    assert_eq!(both, tree(&dir.path().join("d")));
+}
+
+#[test]
+fn policies_cover_every_pinned_server_in_the_named_targets_alone() {
+    let dir = pinned(&notes());
+    write(
+        dir.path(),
+        "other.json",
+        &json!({"server": "../../etc/passwd\u{202e}", "tools": with_wipe()}),
+    );
+    let args = ["baseline", "--add", "other.json", "--policy-dir", "policies"];
+    let output = run(
+        dir.path(),
+        &[&args[..], &["--for", "claude-code", "--for", "intercept"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let files = tree(&dir.path().join("policies"));
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    // The server that was there before is among them, and no name leads out of the folder.
+    assert_eq!(
+        names,
+        [
+            "claude-code/managed-settings.json",
+            "claude-code/settings.json",
+            "intercept/etc-passwd/policy.yaml",
+            "intercept/notes/policy.yaml",
+        ]
+    );
+    assert!(files["claude-code/settings.json"].contains("mcp__notes__list_notes"));
+    assert!(files["intercept/notes/policy.yaml"].contains("list_notes"));
+}
+
+#[test]
+fn what_cannot_be_pinned_writes_no_policy() {
+    let dir = pinned(&notes());
+    write(
+        dir.path(),
+        "part.json",
+        &json!({"server": "notes", "tools": [notes()[0], {"description": "?"}]}),
+    );
+    let before = std::fs::read(dir.path().join("mcpclass.lock")).expect("a lock");
+    for (args, code) in [
+        (&["part.json", "--for", "all"][..], 4),
+        (&["absent.json", "--for", "all"], 4),
+        (&["tools.json", "--for", "nothing-known"], 2),
+    ] {
+        let output = run(dir.path(), &[&["baseline", "--policy-dir", "policies"], args].concat());
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        assert!(!dir.path().join("policies").exists(), "{args:?}");
+        assert_eq!(std::fs::read(dir.path().join("mcpclass.lock")).expect("a lock"), before);
+    }
+    let alone = run(dir.path(), &["baseline", "tools.json", "--for", "all"]);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(stderr(&alone).contains("--policy-dir"), "{}", stderr(&alone));
 }

@@ -17,5 +17,6 @@ mod pages;
 mod promises;
 mod properties;
 mod readme;
+mod reports;
 mod scan;
 mod source;

@@ -1,22 +1,29 @@
 //! A check as a pull request comment or a step summary: what got worse first, under GitHub's limit on the size
 //! of a comment. What a server wrote stays text.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use crate::baseline::check::{Check, Checked, ServerCheck, State};
 use crate::baseline::compare::{Kind, Seen};
 use crate::baseline::phrase::{Phrase, Span, shorten};
+use crate::label::Label;
 use crate::output::check::table::{accept_command, standing_line, told};
 use crate::text::markdown::{code, longest_run, prose};
 
 /// GitHub refuses comments of more than 65,536 characters; the rest is for the lines after the rows.
 const ROWS_LIMIT: usize = 56_000;
+/// Characters of the lines before the rows: what could not be listed must not push away what got worse.
+const TROUBLES_LIMIT: usize = 3_000;
 /// Characters of the lines after the rows.
 const NOTES_LIMIT: usize = 6_000;
 /// Reasons in one row.
 const REASONS: usize = 4;
 /// Characters of a name.
 const NAME: usize = 100;
+
+/// The kind of what a person accepted.
+const ACCEPTED: &str = "accepted";
 
 /// The comment's first line, by which a later run finds it.
 pub const MARKER: &str = "<!-- mcpclass check -->";
@@ -25,8 +32,11 @@ pub const MARKER: &str = "<!-- mcpclass check -->";
 pub fn render(check: &Check) -> String {
     let mut out = format!("{MARKER}\n### MCP tools: {}\n", check.headline());
     let mut rows: Vec<(&ServerCheck, &Checked)> = check.changes().collect();
-    // Kinds are ordered by urgency; what is accepted comes last.
-    rows.sort_by_key(|(_, checked)| (!checked.accepted.is_empty(), checked.change.kind));
+    // Kinds are ordered by urgency, and so are labels within them, for what is last may be cut; accepted comes last.
+    rows.sort_by_key(|(_, checked)| {
+        let urgency = Reverse(checked.change.label().map(Label::urgency));
+        (!checked.accepted.is_empty(), checked.change.kind, urgency)
+    });
     troubles(&mut out, check);
     if !rows.is_empty() {
         table(&mut out, &rows, check.servers.len() > 1);
@@ -40,30 +50,25 @@ fn troubles(out: &mut String, check: &Check) {
         .servers
         .iter()
         .filter_map(|s| Some((s.name.as_str(), s.state.trouble()?)));
-    let known: Vec<&str> = check.servers.iter().filter_map(|s| s.state.trouble()).collect();
-    let sources = check
-        .failures
-        .iter()
-        .filter(|(_, why)| !known.contains(&why.as_str()))
-        .map(|(source, why)| (source.as_str(), why.as_str()));
-    let all: Vec<(&str, &str)> = servers.chain(sources).collect();
+    let all: Vec<(&str, &str)> = servers.chain(check.other_failures()).collect();
     if all.is_empty() {
         return;
     }
     out.push('\n');
-    for (name, why) in all.iter().take(20) {
+    let mut used = 0;
+    for (index, (name, why)) in all.iter().enumerate() {
         let first = shorten(why.lines().next().unwrap_or_default(), 300);
-        line(
-            out,
-            &format!(
-                "- {} **could not be listed**: {}",
-                code(&shorten(name, NAME)),
-                prose(&first)
-            ),
-        );
-    }
-    if all.len() > 20 {
-        line(out, &format!("- … and {} more", all.len() - 20));
+        let name = code(&shorten(name, NAME));
+        let text = format!("- {name} **could not be listed**: {}", prose(&first));
+        used += text.chars().count();
+        if index > 0 && used > TROUBLES_LIMIT {
+            line(
+                out,
+                &format!("- … and {} more: `mcpclass check` shows all", all.len() - index),
+            );
+            break;
+        }
+        line(out, &text);
     }
 }
 
@@ -78,13 +83,35 @@ fn table(out: &mut String, rows: &[(&ServerCheck, &Checked)], several: bool) {
         let row = row(server, checked, several);
         used += row.chars().count() + 1;
         if used > ROWS_LIMIT {
-            line(
-                out,
-                &format!("\n… and {} more: `mcpclass check` shows all", rows.len() - index),
-            );
+            line(out, &cut(&rows[index..]));
             return;
         }
         line(out, &row);
+    }
+}
+
+/// What is left out, by kind: nobody shall take the rows above for all there is.
+fn cut(rows: &[(&ServerCheck, &Checked)]) -> String {
+    let of = |kind: &str| rows.iter().filter(|(_, checked)| word(checked) == kind).count();
+    let kinds = Kind::ALL.iter().map(|kind| kind.name()).chain([ACCEPTED]);
+    let parts: Vec<String> = kinds
+        .map(|kind| (of(kind), kind))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, kind)| format!("{n} {kind}"))
+        .collect();
+    format!(
+        "\n… and {} more, left out for the limit on a comment: {}. `mcpclass check` shows all.",
+        rows.len(),
+        parts.join(", ")
+    )
+}
+
+/// The first cell of a row.
+fn word(checked: &Checked) -> &'static str {
+    if checked.accepted.is_empty() {
+        checked.change.kind.name()
+    } else {
+        ACCEPTED
     }
 }
 
@@ -106,11 +133,7 @@ fn row(server: &ServerCheck, checked: &Checked, several: bool) -> String {
     if phrases.len() > REASONS {
         because.push(format!("{} more", phrases.len() - REASONS));
     }
-    let kind = if checked.accepted.is_empty() {
-        change.kind.name()
-    } else {
-        "accepted"
-    };
+    let kind = word(checked);
     format!(
         "| {kind} |{of} {} | {} | {} | {} |",
         code(&shorten(change.subject.name(), NAME)),

@@ -7,6 +7,8 @@ pub mod table;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::ValueEnum as _;
+
 use crate::baseline::check::Check;
 use crate::output::finding::{Finding, RuleInfo};
 use crate::output::{github, junit, sarif};
@@ -45,8 +47,13 @@ impl FromStr for Target {
         if file.is_empty() {
             return Err("no file after the equals sign".to_owned());
         }
+        let known: Vec<String> = Format::value_variants()
+            .iter()
+            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+            .collect();
         Ok(Self {
-            format: clap::ValueEnum::from_str(format, false)?,
+            format: Format::from_str(format, false)
+                .map_err(|_| format!("{format:?} is none of {}", known.join(", ")))?,
             file: PathBuf::from(file),
         })
     }

@@ -20,7 +20,7 @@ pub fn render(check: &Check) -> String {
     for server in &check.servers {
         server_lines(&mut out, server, several);
     }
-    for (source, why) in &check.failures {
+    for (source, why) in check.other_failures() {
         let style = AnsiColor::Red.on_default().bold();
         let first = why.lines().next().unwrap_or_default();
         line(
@@ -56,7 +56,7 @@ pub fn render(check: &Check) -> String {
 pub fn standing_line(entry: &Acceptance, standing: &Standing) -> Option<String> {
     let which = format!("acceptance of {} of {}", one_line(&entry.tool), one_line(&entry.server));
     match standing {
-        Standing::Applies => None,
+        Standing::Applies | Standing::Unchecked => None,
         Standing::Expired => Some(format!("{which} ended on {}", entry.until)),
         Standing::Changed { .. } => Some(format!("{which} is about another definition than the present one")),
         Standing::Unmatched => Some(format!("{which} matches nothing: it can go")),
