@@ -3,18 +3,13 @@
 
 use std::io;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::packed::Packed;
 use crate::assessment::Assessment;
 use crate::label::{Category, Decision, Label, Risk};
-use crate::manifest::{Manifest, Problem, Server, Tool, Transport};
+use crate::manifest::{Manifest, Tool, Transport};
 use crate::report::Assessed;
-
-/// Compression of stored definitions and assessments: speed counts, and they shrink to a seventh as it is.
-const LEVEL: i32 = 1;
-/// A stored blob is no larger than this when it is read again.
-const LARGEST: usize = 1 << 30;
 
 /// 16 bytes of a SHA-256: enough to tell sources and contents apart.
 pub type Short = [u8; 16];
@@ -38,9 +33,7 @@ pub struct Entry {
     pub content: Short,
     /// What is asked about each tool.
     pub rows: Vec<Row>,
-    pub(super) head: Vec<u8>,
-    pub(super) definitions: Vec<u8>,
-    pub(super) assessments: Vec<u8>,
+    pub(super) packed: Packed,
 }
 
 /// What is asked about one tool.
@@ -72,15 +65,6 @@ pub(super) struct Words {
     pub(super) facets: String,
 }
 
-/// What stands beside the tools.
-#[derive(Debug, Serialize, Deserialize)]
-struct Head {
-    server: Server,
-    #[serde(default)]
-    instructions: Option<String>,
-    problems: Vec<Problem>,
-}
-
 /// Digest of the bytes that a server is read from. The name of the source belongs to it, for an undeclared name
 /// comes from there.
 pub fn source_digest(source: &str, bytes: &[u8]) -> Short {
@@ -97,29 +81,15 @@ impl Entry {
     /// Prepares a server. `source` is the digest of the bytes it was read from; without one, where it was found and what
     /// it says count.
     pub fn new(assessed: Assessed, source: Option<Short>) -> io::Result<Self> {
+        let packed = Packed::new(&assessed)?;
         let Assessed { manifest, assessments } = assessed;
         let content = content(&manifest, &assessments);
-        let Manifest {
-            mut server,
-            tools,
-            problems,
-        } = manifest;
-        let raw: Vec<_> = tools.iter().map(Tool::raw).collect();
-        let definitions = pack(&raw)?;
-        let packed = pack(&assessments)?;
+        let Manifest { server, tools, .. } = manifest;
         let rows = tools
             .iter()
             .zip(assessments)
             .map(|(tool, a)| Row::new(tool, a))
             .collect();
-        let instructions = server.instructions.take();
-        let head = Head {
-            server,
-            instructions,
-            problems,
-        };
-        let bytes = serde_json::to_vec(&head)?;
-        let server = head.server;
         Ok(Self {
             place: without_version(&server.origin).to_owned(),
             source: source.unwrap_or_else(|| source_digest(&server.origin, &content)),
@@ -129,9 +99,7 @@ impl Entry {
             transport: transport(server.transport),
             content,
             rows,
-            head: bytes,
-            definitions,
-            assessments: packed,
+            packed,
         })
     }
 }
@@ -250,47 +218,6 @@ const fn transport(transport: Transport) -> &'static str {
         Transport::Sse => "sse",
         Transport::File => "file",
     }
-}
-
-fn pack(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(&serde_json::to_vec(value)?, LEVEL)
-}
-
-fn unpack<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
-    let size = zstd::zstd_safe::get_frame_content_size(bytes)
-        .ok()
-        .flatten()
-        .unwrap_or(0);
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if size > LARGEST {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a stored listing is too large",
-        ));
-    }
-    Ok(serde_json::from_slice(&zstd::bulk::decompress(bytes, size)?)?)
-}
-
-/// The manifest that was stored.
-pub(super) fn read_manifest(head: &[u8], definitions: &[u8]) -> io::Result<Manifest> {
-    let head: Head = serde_json::from_slice(head)?;
-    let values: Vec<serde_json::Value> = unpack(definitions)?;
-    let mut server = head.server;
-    server.instructions = head.instructions;
-    let tools = values.into_iter().map(Tool::from_value);
-    let tools = tools
-        .collect::<Result<_, _>>()
-        .map_err(|message| io::Error::new(io::ErrorKind::InvalidData, message))?;
-    Ok(Manifest {
-        server,
-        tools,
-        problems: head.problems,
-    })
-}
-
-/// The assessments that were stored.
-pub(super) fn read_assessments(bytes: &[u8]) -> io::Result<Vec<Assessment>> {
-    unpack(bytes)
 }
 
 /// A label as a column.

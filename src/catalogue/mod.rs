@@ -9,6 +9,7 @@ pub mod ask;
 pub mod entry;
 pub mod facts;
 pub mod intake;
+pub mod packed;
 pub mod place;
 pub mod query;
 pub mod record;

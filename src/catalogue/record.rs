@@ -2,9 +2,12 @@
 //! seen. Pages, the site, searches and exports are functions of [`Record`]s; where they are kept is not their concern.
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
+use super::packed::Packed;
 use crate::error::Result;
 use crate::label::Label;
+use crate::manifest::Server;
 use crate::report::Assessed;
 
 /// One server of a catalogue. A record of facts only has tools without descriptions: their assessments still stand.
@@ -53,26 +56,40 @@ pub trait Shelf {
     fn records(&self) -> Result<Box<dyn Iterator<Item = Result<Record>> + '_>>;
 }
 
-/// Records held in memory.
+/// Servers just read. Each is kept packed, so that thousands fit.
 #[derive(Debug, Default)]
-pub struct InMemory(Vec<Record>);
+pub struct InMemory(Vec<Shelved>);
+
+/// A server and what it is sorted by.
+#[derive(Debug)]
+struct Shelved {
+    name: String,
+    origin: String,
+    packed: Packed,
+}
 
 impl InMemory {
-    /// A shelf of these records, in any order.
-    pub fn new(mut records: Vec<Record>) -> Self {
-        records.sort_by(|a, b| {
-            let key = |record: &Record| {
-                let server = &record.assessed.manifest.server;
-                (server.name.clone(), server.origin.clone())
-            };
-            key(a).cmp(&key(b))
-        });
-        Self(records)
+    /// A shelf of these servers, in any order.
+    pub fn new(servers: impl ParallelIterator<Item = Assessed>) -> Result<Self> {
+        let shelve = |assessed: Assessed| -> std::io::Result<Shelved> {
+            let packed = Packed::new(&assessed)?;
+            let Server { name, origin, .. } = assessed.manifest.server;
+            Ok(Shelved { name, origin, packed })
+        };
+        let mut shelved: Vec<Shelved> = servers.map(shelve).collect::<std::io::Result<_>>()?;
+        shelved.sort_by(|a, b| (&a.name, &a.origin).cmp(&(&b.name, &b.origin)));
+        Ok(Self(shelved))
+    }
+
+    /// Whether there is no server.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
 impl Shelf for InMemory {
     fn records(&self) -> Result<Box<dyn Iterator<Item = Result<Record>> + '_>> {
-        Ok(Box::new(self.0.iter().cloned().map(Ok)))
+        let record = |shelved: &Shelved| Ok(Record::new(shelved.packed.unpack()?));
+        Ok(Box::new(self.0.iter().map(record)))
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
 use super::entry;
+use super::packed;
 use super::record::{Change, Record, Shelf};
 use super::schema;
 use crate::error::{Error, Result};
@@ -119,8 +120,8 @@ impl Store {
                 Ok((row.get::<_, Option<i64>>(0)?, blob(1)?, blob(2)?, blob(3)?))
             })
             .map_err(fail)?;
-        let manifest = entry::read_manifest(&head, &definitions).map_err(|e| self.broken(&e))?;
-        let assessments = entry::read_assessments(&assessments).map_err(|e| self.broken(&e))?;
+        let manifest = packed::manifest(&head, &definitions).map_err(|e| self.broken(&e))?;
+        let assessments = packed::assessments(&assessments).map_err(|e| self.broken(&e))?;
         Ok(Record {
             assessed: Assessed { manifest, assessments },
             read_at: read_at.and_then(|seconds| Timestamp::from_second(seconds).ok()),

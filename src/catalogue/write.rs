@@ -10,6 +10,7 @@ use rusqlite::params;
 use rustc_hash::FxHashMap;
 
 use super::entry::{self, Entry, Short};
+use super::packed;
 use super::record::Change;
 use super::schema::POSITION_BITS;
 use super::store::{Store, first};
@@ -200,7 +201,7 @@ impl Writer {
             .store
             .connection
             .query_row(sql, [id], |row| row.get::<_, Vec<u8>>(0))?;
-        let old = entry::read_assessments(&blob)?;
+        let old = packed::assessments(&blob)?;
         let mut by_name: HashMap<&str, Vec<_>> = HashMap::new();
         for assessment in old.iter().rev() {
             by_name.entry(&assessment.name).or_default().push(assessment);
@@ -266,7 +267,12 @@ impl Writer {
             ])?;
         connection
             .prepare_cached("INSERT INTO listings VALUES (?, ?, ?, ?)")?
-            .execute(params![id, entry.head, entry.definitions, entry.assessments])?;
+            .execute(params![
+                id,
+                entry.packed.head,
+                entry.packed.definitions,
+                entry.packed.assessments
+            ])?;
         let mut tool = connection.prepare_cached("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
         let mut words = connection.prepare_cached(
             "INSERT INTO words (rowid, tool, server, description, rationale, facets) VALUES (?, ?, ?, ?, ?, ?)",
@@ -370,7 +376,7 @@ impl Writer {
         });
         let row = row.map_err(|e| self.store.explain(&e))?;
         let (source, head, definitions) = row.ok_or_else(|| Error::new("a server vanished from the catalogue"))?;
-        let manifest = entry::read_manifest(&head, &definitions).map_err(|e| self.store.broken(&e))?;
+        let manifest = packed::manifest(&head, &definitions).map_err(|e| self.store.broken(&e))?;
         Ok((source, manifest))
     }
 

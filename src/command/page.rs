@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::catalogue::record::{InMemory, Record, Shelf as _};
+use crate::catalogue::record::{InMemory, Shelf as _};
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::page::markdown;
@@ -45,19 +45,16 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     for failure in &collected.failures {
         ui::failure(&failure.source, &failure.error);
     }
-    let records: Vec<Record> = collected
-        .manifests
-        .into_par_iter()
-        .map(|manifest| Record::new(classifier.assess_all(manifest)))
-        .collect();
-    if records.iter().all(|r| r.assessed.assessments.is_empty()) {
+    let tools: usize = collected.manifests.iter().map(|m| m.tools.len()).sum();
+    if tools == 0 {
         return if collected.failures.is_empty() {
             Err(Error::nothing("there is no tool to write a page about"))
         } else {
             Err(Error::partial("no server could be read: there is no page to write"))
         };
     }
-    let shelf = InMemory::new(records);
+    let manifests = collected.manifests.into_par_iter();
+    let shelf = InMemory::new(manifests.map(|manifest| classifier.assess_all(manifest)))?;
     let index = Index::of(&shelf, classifier.book())?;
     if args.format == Format::Html {
         crate::site::write_pages(&shelf, &index, &classifier, &args.output)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use crate::catalogue::place::CatalogueArgs;
-use crate::catalogue::record::{InMemory, Record, Shelf};
+use crate::catalogue::record::{InMemory, Shelf};
 use crate::catalogue::store::Store;
 use crate::classify::Classifier;
 use crate::cli::Global;
@@ -70,12 +70,9 @@ fn just_read(args: &Args, global: &Global, classifier: &Classifier) -> Result<(B
         ui::failure(&failure.source, &failure.error);
     }
     let failed = !collected.failures.is_empty();
-    let records: Vec<Record> = collected
-        .manifests
-        .into_par_iter()
-        .map(|manifest| Record::new(classifier.assess_all(manifest)))
-        .collect();
-    if records.is_empty() {
+    let manifests = collected.manifests.into_par_iter();
+    let shelf = InMemory::new(manifests.map(|manifest| classifier.assess_all(manifest)))?;
+    if shelf.is_empty() {
         let none = "there is no server to write a site about";
         return Err(if failed {
             Error::partial(none)
@@ -83,7 +80,7 @@ fn just_read(args: &Args, global: &Global, classifier: &Classifier) -> Result<(B
             Error::nothing(none)
         });
     }
-    Ok((Box::new(InMemory::new(records)), failed))
+    Ok((Box::new(shelf), failed))
 }
 
 fn address(text: &str) -> std::result::Result<String, String> {

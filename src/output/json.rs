@@ -105,7 +105,10 @@ mod tests {
     #[test]
     fn two_objects_are_joined() {
         let mut out = Vec::new();
-        let (head, tail) = (serde_json::json!({"a": {"b": 1}}), serde_json::json!({"c": [{}], "d": null}));
+        let (head, tail) = (
+            serde_json::json!({"a": {"b": 1}}),
+            serde_json::json!({"c": [{}], "d": null}),
+        );
         joined(&head, &tail, &mut out).expect("memory");
         assert_eq!(out, br#"{"a":{"b":1},"c":[{}],"d":null}"#);
     }

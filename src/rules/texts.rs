@@ -33,6 +33,10 @@ impl Texts {
                     "texts have {KEY} bytes or more; for a word, use objects or phrases"
                 )));
             };
+            if text.starts_with(' ') {
+                let error = Error::new(format!("the text {text:?} of a signal begins with a space"));
+                return Err(error.help("a text begins where a word does"));
+            }
             let key = key(*first);
             let bit = hash(key);
             made.keys[bit / 64] |= 1 << (bit % 64);

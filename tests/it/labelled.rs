@@ -99,7 +99,13 @@ fn a_house_rule_is_tested_alone_and_named_by_its_file() {
     let test = |text: &str| {
         std::fs::write(&file, text).expect("written");
         let output = mcpclass(dir.path())
-            .args(["--rules", dir.path().to_str().expect("UTF-8"), "rules", "test", "house.toml"])
+            .args([
+                "--rules",
+                dir.path().to_str().expect("UTF-8"),
+                "rules",
+                "test",
+                "house.toml",
+            ])
             .output()
             .expect("the program starts");
         (output.status.code(), stdout(&output), stderr(&output))
