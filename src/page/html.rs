@@ -8,8 +8,10 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
-use super::model::{PolicyText, ServerPage, ToolPage, ToolRow};
+use super::policies::PolicyText;
 use super::references::Kind;
+use super::server::{ServerPage, ToolRow};
+use super::tool::ToolPage;
 use crate::classify::Classifier;
 use crate::error::{Error, Result};
 use crate::label::{Category, Risk};

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use super::marked::Marked;
 use super::milder::LabelText;
-use super::model::{ChangeLine, PolicyText, RelatedTool, ServerPage, ToolPage};
+use super::model::ChangeLine;
+use super::policies::PolicyText;
 use super::references::Kind;
+use super::server::ServerPage;
+use super::tool::{RelatedTool, ToolPage};
 use crate::text::markdown::{code, longest_run, prose};
 
 /// Writes to the end of a string, which cannot fail.

@@ -1,4 +1,4 @@
-//! Rationale pages: one model of a tool's and a server's page ([`model`]), written as Markdown ([`markdown`]) or HTML
+//! Rationale pages: one model of a tool's page ([`tool`]) and a server's ([`server`]), written as Markdown ([`markdown`]) or HTML
 //! ([`html`]). Pure: the same record gives the same bytes; commands put the files where they belong.
 //!
 //! Whatever a server wrote becomes *shown text* when the model is made (control and hidden characters stand as
@@ -10,6 +10,10 @@ pub mod markdown;
 pub mod marked;
 pub mod milder;
 pub mod model;
+pub mod parameters;
+pub mod policies;
 pub mod questions;
 pub mod references;
+pub mod server;
 pub mod slug;
+pub mod tool;

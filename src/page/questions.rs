@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::model::ToolPage;
+use super::tool::{OperationLine, ToolPage};
 use crate::assessment::Assessment;
 use crate::label::{Category, Decision, Risk};
 use crate::policy::plan::{FenceKind, ToolPlan};
@@ -41,8 +41,7 @@ pub fn of(page: &ToolPage, plan: Option<&ToolPlan>, assessment: &Assessment) -> 
 
 fn does(page: &ToolPage, assessment: &Assessment) -> Option<String> {
     if !page.operations.is_empty() {
-        let part =
-            |operation: &super::model::OperationLine| format!("{} ({})", operation.value, operation.label.category);
+        let part = |operation: &OperationLine| format!("{} ({})", operation.value, operation.label.category);
         let list: Vec<String> = page.operations.iter().take(8).map(part).collect();
         let parameter = &page.operations[0].parameter;
         return Some(format!("What {parameter} says: {}.", list.join(", ")));

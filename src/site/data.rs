@@ -12,7 +12,8 @@ use crate::classify::Classifier;
 use crate::error::Result;
 use crate::label::Category;
 use crate::output::json;
-use crate::page::model::{RelatedTool, ServerPage, ToolPage};
+use crate::page::server::ServerPage;
+use crate::page::tool::{RelatedTool, ToolPage};
 use crate::report::Report;
 
 /// Addresses in one sitemap file, by the protocol.

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use crate::catalogue::record::{Record, Shelf};
 use crate::error::Result;
 use crate::label::{Category, Decision, Label, Risk};
-use crate::page::model::{self, RelatedTool, UNSURE, shown};
+use crate::page::model::{self, UNSURE, shown};
 use crate::page::references::words;
+use crate::page::server::Weight;
 use crate::page::slug::Slugs;
+use crate::page::tool::RelatedTool;
 use crate::rules::RuleBook;
 
 /// A server's entry.
@@ -108,7 +110,7 @@ impl Index {
                 .try_into()
                 .unwrap_or_default(),
             risks: [summary.risk.low, summary.risk.medium, summary.risk.critical].map(|n| n as u32),
-            tokens: model::Weight::of(&assessed.manifest.tools).tokens as u32,
+            tokens: Weight::of(&assessed.manifest.tools).tokens as u32,
         });
         let mut files = Slugs::default();
         for (position, assessment) in assessed.assessments.iter().enumerate() {

@@ -21,7 +21,9 @@ use crate::catalogue::record::{Record, Shelf};
 use crate::classify::Classifier;
 use crate::error::Result;
 use crate::page::html::{self, Frame, Html, Pager, ServerLinks};
-use crate::page::model::{self, ServerPage, Subject, ToolPage, shorten};
+use crate::page::model::{self, shorten};
+use crate::page::server::ServerPage;
+use crate::page::tool::{Subject, ToolPage};
 use crate::policy::plan::Plan;
 
 /// Servers whose pages are written at the same time; as many definitions are in memory.
