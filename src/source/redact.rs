@@ -108,6 +108,50 @@ fn takes_secret(option: &str) -> bool {
     names_secret(option) || matches!(option, "-H" | "--header" | "--headers")
 }
 
+/// The values that [`arguments`] hides, so that nobody else repeats them.
+pub fn hidden_arguments(args: &[String]) -> Vec<&str> {
+    let mut hidden = Vec::new();
+    for (arg, shown) in args.iter().zip(arguments(args)) {
+        let value = match (arg.split_once('='), arg.split_once(": ")) {
+            _ if shown == *arg => continue,
+            _ if arg.contains("://") => {
+                hidden.extend(hidden_in_url(arg));
+                continue;
+            }
+            (Some((_, value)), _) | (None, Some((_, value))) => value,
+            (None, None) => arg,
+        };
+        hidden.push(value);
+        // The token without its scheme, as in `Bearer TOKEN`.
+        hidden.extend(value.split_once(' ').map(|(_, token)| token));
+    }
+    hidden
+}
+
+/// The secrets of a URL: its password, and what [`url`] hides of its path and query.
+pub fn hidden_in_url(text: &str) -> Vec<&str> {
+    let Some((_, rest)) = text.split_once("://") else {
+        return Vec::new();
+    };
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let user = host.rsplit_once('@').map_or("", |(user, _)| user);
+    let password = user.split_once(':').map(|(_, password)| password);
+    let steps = path.split('/').filter(|step| is_token(step));
+    let pairs = query.split('&').filter_map(|pair| match pair.split_once('=') {
+        Some((name, value)) if names_secret(name) || is_token(value) => Some(value),
+        None if is_token(pair) => Some(pair),
+        _ => None,
+    });
+    password
+        .into_iter()
+        .chain(steps)
+        .chain(pairs)
+        .filter(|value| !value.is_empty())
+        .collect()
+}
+
 fn argument(arg: &str) -> String {
     if arg.contains("://") {
         return match arg.split_once('=') {
@@ -143,7 +187,7 @@ fn pair(text: &str) -> String {
 }
 
 /// Whether text looks like a token: a known beginning, or long and made of letters and digits without words.
-fn is_token(text: &str) -> bool {
+pub fn is_token(text: &str) -> bool {
     if TOKEN_STARTS
         .iter()
         .any(|start| text.starts_with(start) && text.len() >= start.len() + 8)

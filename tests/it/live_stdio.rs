@@ -266,6 +266,27 @@ fn what_a_server_refuses_is_told_without_the_secret_in_it() {
     assert!(error.contains("the key [redacted] is not valid"), "{error}");
 }
 
+/// What a server was given shows nowhere in its listing: not in a key, not in what it prints beside its messages, not in
+/// how it calls itself. What is no secret changes nothing.
+#[test]
+fn a_secret_is_kept_out_of_the_whole_listing() {
+    let secret = "key-0123456789";
+    let case = case!("repeats")
+        .env("API_KEY", secret)
+        .env("MODE", "read")
+        .env("KIND", "weather");
+    let manifest = case.listed();
+    let said = format!("{manifest:?}");
+    assert!(!said.contains(secret), "{said}");
+    assert!(
+        said.contains("[redacted]") && messages(&manifest).contains("it is not shown"),
+        "{said}"
+    );
+    // The names are those of the server, but where a secret is in them.
+    assert_eq!(names(&manifest), ["read_weather", "x_[redacted]"]);
+    assert_eq!(manifest.tools[0].description(), Some("Reads the weather."));
+}
+
 #[test]
 fn no_variable_of_the_user_reaches_a_server() {
     // Cargo gives this process variables of its own: none of them may arrive.
@@ -398,6 +419,37 @@ mod fence {
         }
         case.options.sandbox = Sandbox::Off;
         assert_eq!(case.listed().server.sandbox.as_deref(), Some("rlimits"));
+    }
+
+    #[test]
+    fn a_server_that_wants_a_unix_socket_is_told_why_it_gets_none() {
+        let mut case = case!("unix_server");
+        match case.run() {
+            // Without a filter of system calls there is nothing that denies it.
+            Ok(manifest) => assert!(
+                !manifest
+                    .server
+                    .sandbox
+                    .is_some_and(|applied| applied.contains("seccomp"))
+            ),
+            Err(error) => {
+                let error = error.to_string();
+                for part in [
+                    "listen EPERM",
+                    "no server open Unix sockets",
+                    "node --import tsx",
+                    "--sandbox off",
+                ] {
+                    assert!(error.contains(part), "{part}: {error}");
+                }
+            }
+        }
+        // The way out that it names is one.
+        case.options.sandbox = Sandbox::Off;
+        assert_eq!(names(&case.listed()), ["weather", "tide"]);
+        // A server that failed for another reason is not told about sockets.
+        let error = case!("exits", "7").failed();
+        assert!(!error.contains("no server open Unix sockets"), "{error}");
     }
 
     #[test]

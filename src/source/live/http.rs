@@ -54,9 +54,8 @@ pub(super) async fn list(spec: &Spec, limits: &Limits, options: &Options) -> Res
     http.leave().await;
     let (listing, transport) = listed.map_err(&fail)?;
     let host = http.url.host_str().unwrap_or_default().to_owned();
-    let mut manifest = super::manifest(spec, listing, origin, transport, &host);
-    manifest.problems.extend(http.notes.take());
-    Ok(manifest)
+    let notes = http.notes.take();
+    Ok(super::manifest(spec, listing, notes, origin, transport, &host))
 }
 
 /// The JSON document at a URL that the user named.
