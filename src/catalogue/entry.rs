@@ -253,7 +253,11 @@ const fn transport(transport: Transport) -> &'static str {
 }
 
 fn pack(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(&serde_json::to_vec(value)?, LEVEL)
+    compress(&serde_json::to_vec(value)?)
+}
+
+pub(super) fn compress(json: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::bulk::compress(json, LEVEL)
 }
 
 fn unpack<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
@@ -291,6 +295,18 @@ pub(super) fn read_manifest(head: &[u8], definitions: &[u8]) -> io::Result<Manif
 /// The assessments that were stored.
 pub(super) fn read_assessments(bytes: &[u8]) -> io::Result<Vec<Assessment>> {
     unpack(bytes)
+}
+
+/// What was stored about a server: every tool with its assessment.
+pub(super) fn read(head: &[u8], definitions: &[u8], assessments: &[u8]) -> io::Result<Assessed> {
+    let manifest = read_manifest(head, definitions)?;
+    let assessments = read_assessments(assessments)?;
+    let fits = |(tool, assessment): (&Tool, &Assessment)| tool.name() == assessment.name;
+    if manifest.tools.len() != assessments.len() || !manifest.tools.iter().zip(&assessments).all(fits) {
+        let message = "the stored assessments are about other tools than those that are stored";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(Assessed { manifest, assessments })
 }
 
 /// A label as a column.

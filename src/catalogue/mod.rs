@@ -10,6 +10,7 @@ pub mod entry;
 pub mod facts;
 pub mod intake;
 pub mod place;
+pub mod probe;
 pub mod query;
 pub mod record;
 mod schema;

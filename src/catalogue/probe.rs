@@ -1,0 +1,22 @@
+//! Where the fuzz targets of `tests/fuzz` reach the readers of stored columns that are otherwise this module's own.
+
+use super::entry::{self, Entry};
+use super::record::Record;
+use crate::report::Assessed;
+
+/// Reads the columns of a listing, of which the last two are stored compressed; `None` where they are refused. What is
+/// read can be stored, and reads the same again.
+pub fn listing(head: &[u8], definitions: &[u8], assessments: &[u8]) -> Option<Record> {
+    let assessed = entry::read(head, definitions, assessments).ok()?;
+    let stored = Entry::new(assessed.clone(), None).ok()?;
+    let again = entry::read(&stored.head, &stored.definitions, &stored.assessments);
+    let Assessed { manifest, assessments } = again.expect("what was stored can be read");
+    assert_eq!(manifest, assessed.manifest);
+    assert_eq!(assessments.len(), assessed.assessments.len());
+    Some(Record::new(assessed))
+}
+
+/// JSON as it is stored in a column.
+pub fn packed(json: &[u8]) -> Vec<u8> {
+    entry::compress(json).unwrap_or_default()
+}
