@@ -117,12 +117,14 @@ fn lines(record: &Record, out: &mut impl Write) -> Result<()> {
 fn to_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
     const LEVEL: i32 = 19;
     let fail = |error: std::io::Error| Error::io("cannot write", path, &error);
-    fsio::write_atomic_with(path, |file| {
+    let done = fsio::write_atomic_with(path, |file| {
         if path.extension().is_none_or(|extension| extension != "zst") {
             return write(file);
         }
         let mut packed = zstd::Encoder::new(file, LEVEL).map_err(fail)?;
         write(&mut packed)?;
         packed.finish().map(drop).map_err(fail)
-    })
+    });
+    // What fails in between knows of no file.
+    done.map_err(|error| error.fact("file", path.display().to_string()))
 }

@@ -126,7 +126,7 @@ fn write_policy(path: &std::path::Path, servers: &[Assessed]) -> Result<()> {
             "--policy writes the policy of one server, and {} were scanned",
             servers.len()
         ))
-        .help("write one for each: mcpclass policy --for native -o DIR SERVER…"));
+        .help("write one for each: mcpclass policy --for policylayer -o DIR SERVER…"));
     };
     let mut text = Vec::new();
     json::pretty(&server.policy(), &mut text)?;
