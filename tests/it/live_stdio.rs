@@ -349,6 +349,8 @@ mod fence {
         let secret = private.path().join("secret");
         std::fs::write(&secret, "secret").expect("written");
         let target = private.path().join("target").display().to_string();
+        let listener = std::os::unix::net::UnixDatagram::bind(private.path().join("listener")).expect("a socket");
+        listener.set_nonblocking(true).expect("set");
         let case = case!("fence", &format!(":{}", secret.display()), &format!(":{target}"), "1");
         let (manifest, found) = attempts(&case);
         let applied = manifest.server.sandbox.expect("it was started");
@@ -365,6 +367,8 @@ mod fence {
                 found["unix"], "PermissionError",
                 "services of this machine listen there"
             );
+            assert_eq!(found["datagram"], "PermissionError", "one of a pair sends to any path");
+            assert!(listener.recv(&mut [0; 16]).is_err(), "something got out");
         }
         assert_eq!(found["pair"], "done", "runtimes need it for their children");
         assert!(secret.exists() && !Path::new(&target).exists());
