@@ -425,6 +425,68 @@ mod fence {
         assert_eq!(case.listed().server.sandbox.as_deref(), Some("rlimits"));
     }
 
+    /// Runs the program in a terminal of its own, as a person would.
+    const IN_A_TERMINAL: &str = "
+import os, pty, sys
+pid, end = pty.fork()
+if pid == 0:
+    args = [':' + os.ttyname(0) if arg == 'TERMINAL' else arg for arg in sys.argv[1:]]
+    os.execv(args[0], args)
+shown = b''
+while True:
+    try:
+        piece = os.read(end, 65536)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+sys.stdout.buffer.write(shown)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+
+    #[test]
+    fn a_server_has_no_terminal_to_write_to_or_read_from() {
+        let case = case!("terminal");
+        let Endpoint::Command { program, args, .. } = &case.spec.endpoint else {
+            return;
+        };
+        let home = tempfile::tempdir().expect("a folder");
+        // Without the fence files are the user's, terminals among them; its own it has none in either case.
+        for (sandbox, named) in [("auto", &["TERMINAL"][..]), ("off", &[])] {
+            let output = Command::new(program)
+                .args(["-c", IN_A_TERMINAL, env!("CARGO_BIN_EXE_mcpclass")])
+                .args(["scan", "--sandbox", sandbox, "--format", "json", "-o", "out.json", "--"])
+                .arg(program)
+                .args(args)
+                .args(named)
+                .current_dir(home.path())
+                .env("HOME", home.path())
+                .output()
+                .expect("it runs");
+            let shown = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "{sandbox}: {shown}");
+            let result = std::fs::read(home.path().join("out.json")).expect("written");
+            let result: serde_json::Value = serde_json::from_slice(&result).expect("JSON");
+            let server = &result["servers"][0];
+            let tools = server["tools"].as_array().expect("tools");
+            let done: Vec<&str> = tools
+                .iter()
+                .filter_map(|t| t["name"].as_str())
+                .filter(|n| n.ends_with("_done"))
+                .collect();
+            let fenced = server["server"]["sandbox"]
+                .as_str()
+                .is_some_and(|applied| applied.contains("landlock"));
+            assert_eq!(tools.len(), 1 + 2 * named.len());
+            assert!(done.is_empty() || sandbox == "auto" && !fenced, "{sandbox}: {done:?}");
+            assert!(
+                !shown.contains("owned"),
+                "{sandbox}: it wrote to the terminal: {shown:?}"
+            );
+        }
+    }
+
     #[test]
     fn a_server_that_wants_a_unix_socket_is_told_why_it_gets_none() {
         let mut case = case!("unix_server");

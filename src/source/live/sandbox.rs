@@ -19,14 +19,7 @@ const REQUIRED: ABI = ABI::V3;
 /// The newest set of file rights that is asked for where the kernel knows it.
 const WANTED: ABI = ABI::V5;
 /// Devices that hold nothing and are written by everyone.
-const DEVICES: [&str; 6] = [
-    "/dev/null",
-    "/dev/zero",
-    "/dev/full",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/tty",
-];
+const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// System calls that fail: sockets of the Unix family, behind which the services of this machine and of the user
 /// listen (containers, the session bus, agents with keys), and the ring through which calls pass unseen. Pairs of
