@@ -10,6 +10,7 @@ use crate::assessment::Assessment;
 use crate::label::{Category, Decision, Label, Risk};
 use crate::manifest::{Manifest, Problem, Server, Tool, Transport};
 use crate::report::Assessed;
+use crate::text::escape::is_hidden;
 
 /// Compression of stored definitions and assessments: speed counts, and they shrink to a seventh as it is.
 const LEVEL: i32 = 1;
@@ -306,7 +307,29 @@ pub(super) fn read(head: &[u8], definitions: &[u8], assessments: &[u8]) -> io::R
         let message = "the stored assessments are about other tools than those that are stored";
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
+    if !assessments.iter().all(is_ours) {
+        let message = "the stored assessments hold characters that act on a terminal, which no assessment of ours does";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
     Ok(Assessed { manifest, assessments })
+}
+
+/// Whether the texts of an assessment can be ours. They are shown as they are; what a server says is escaped wherever it
+/// is shown. A catalogue may come from a stranger, too.
+fn is_ours(assessment: &Assessment) -> bool {
+    let signals = assessment.signals.iter();
+    let evidence = assessment
+        .evidence
+        .iter()
+        .chain(assessment.signals.iter().flat_map(|signal| &signal.evidence));
+    let conflicts = assessment.conflicts.iter();
+    let mut texts = [&*assessment.rationale, &*assessment.digest]
+        .into_iter()
+        .chain(assessment.override_reason.as_deref())
+        .chain(signals.flat_map(|signal| [&*signal.id, &*signal.title]))
+        .chain(evidence.map(|evidence| &*evidence.rule))
+        .chain(conflicts.flat_map(|conflict| [&*conflict.hint, &*conflict.message]));
+    texts.all(|text| !text.chars().any(|c| c.is_control() || is_hidden(c)))
 }
 
 /// A label as a column.
@@ -337,6 +360,31 @@ mod tests {
         assert_eq!(without_version("npm:@a/b@1.2.3"), "npm:@a/b");
         assert_eq!(without_version("npm:@a/b"), "npm:@a/b");
         assert_eq!(without_version("https://u@1.example/mcp"), "https://u@1.example/mcp");
+    }
+
+    #[test]
+    fn what_no_assessment_of_ours_holds_is_refused() {
+        let book = crate::rules::RuleBook::embedded().expect("the embedded book");
+        let classifier = crate::classify::Classifier::new(book, Default::default(), Default::default());
+        let tool = |name: &str| serde_json::json!({"name": name, "description": "Deletes\u{1b}[2J \u{202e}notes."});
+        let server = Server::from_file("a", "a.json");
+        let manifest = Manifest::from_values(server, vec![tool("delete_\u{1b}"), tool("b")]);
+        let honest = classifier.assess_all(manifest);
+        let stored = |assessed: &Assessed| {
+            let entry = Entry::new(assessed.clone(), None).expect("it can be stored");
+            read(&entry.head, &entry.definitions, &entry.assessments)
+        };
+        // Whatever a server says, what we say of it can be read again.
+        assert_eq!(stored(&honest).expect("ours").assessments.len(), 2);
+        let spoil = |change: fn(&mut Vec<Assessment>)| {
+            let mut spoilt = honest.clone();
+            change(&mut spoilt.assessments);
+            stored(&spoilt).expect_err("not ours").to_string()
+        };
+        assert!(spoil(|all| all[1].rationale.push_str("\u{1b}[2J")).contains("terminal"));
+        assert!(spoil(|all| all[0].digest.push('\u{202e}')).contains("terminal"));
+        assert!(spoil(|all| all.truncate(1)).contains("other tools"));
+        assert!(spoil(|all| all.swap(0, 1)).contains("other tools"));
     }
 
     #[test]

@@ -287,6 +287,40 @@ fn a_secret_is_kept_out_of_the_whole_listing() {
     assert_eq!(manifest.tools[0].description(), Some("Reads the weather."));
 }
 
+/// Nor in any format that the program prints, nor in what it proposes to run next, nor with `--verbose`.
+#[test]
+fn no_format_shows_a_secret_of_a_started_server() {
+    let case = case!("repeats");
+    let Endpoint::Command { program, args, .. } = &case.spec.endpoint else {
+        return;
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    for format in ["table", "json", "jsonl", "markdown", "sarif", "github"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_mcpclass"))
+            .args([
+                "scan",
+                "-vv",
+                "--env",
+                "API_KEY=key-0123456789",
+                "--format",
+                format,
+                "--",
+            ])
+            .arg(program)
+            .args(args)
+            .args(["--token", "argument-98765"])
+            .current_dir(home.path())
+            .env("HOME", home.path())
+            .output()
+            .expect("it runs");
+        let said = stdout(&output) + &crate::common::stderr(&output);
+        assert!(output.status.success() && said.contains("--token"), "{format}: {said}");
+        for secret in ["key-0123456789", "argument-98765"] {
+            assert!(!said.contains(secret), "{format}: {secret}: {said}");
+        }
+    }
+}
+
 #[test]
 fn no_variable_of_the_user_reaches_a_server() {
     // Cargo gives this process variables of its own: none of them may arrive.
