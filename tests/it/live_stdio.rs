@@ -287,6 +287,40 @@ fn a_secret_is_kept_out_of_the_whole_listing() {
     assert_eq!(manifest.tools[0].description(), Some("Reads the weather."));
 }
 
+/// What was left open by whoever started the program, such as a file with a token in a CI job, stays closed to servers.
+#[cfg(unix)]
+#[test]
+fn no_open_file_is_inherited_by_a_server() {
+    let case = case!("inherited");
+    let Endpoint::Command { program, args, .. } = &case.spec.endpoint else {
+        return;
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("token"), "secret").expect("written");
+    for sandbox in ["auto", "off"] {
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                "exec 7<token 9<token; exec \"$0\" \"$@\"",
+                env!("CARGO_BIN_EXE_mcpclass"),
+            ])
+            .args(["scan", "--sandbox", sandbox, "--format", "jsonl", "--"])
+            .arg(program)
+            .args(args)
+            .current_dir(home.path())
+            .env("HOME", home.path())
+            .output()
+            .expect("it runs");
+        let listed = stdout(&output);
+        assert!(
+            listed.contains("\"name\":\"none\""),
+            "{}",
+            crate::common::stderr(&output)
+        );
+        assert!(!listed.contains("\"name\":\"file_"), "{sandbox}: {listed}");
+    }
+}
+
 /// Nor in any format that the program prints, nor in what it proposes to run next, nor with `--verbose`.
 #[test]
 fn no_format_shows_a_secret_of_a_started_server() {

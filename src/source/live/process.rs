@@ -28,6 +28,10 @@ const GRACE: Duration = Duration::from_millis(400);
 /// How long ending everything may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// The first file behind the standard streams.
+#[cfg(unix)]
+const FIRST_FILE: std::os::fd::RawFd = 3;
+
 /// A started server.
 pub(super) struct Process {
     child: Child,
@@ -126,7 +130,11 @@ async fn spawn(plan: &Plan, _folder: &Path, _options: &Options) -> Result<Child,
 
 fn piped(mut command: Command) -> std::io::Result<Child> {
     #[cfg(unix)]
-    command.process_group(0);
+    {
+        command.process_group(0);
+        // Files that whoever started us left open are not for the server: no fence asks how a file came to be open.
+        close_fds::set_fds_cloexec_threadsafe(FIRST_FILE, &[]);
+    }
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
