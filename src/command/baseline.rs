@@ -65,6 +65,14 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         return Err(Error::nothing("no tool was listed, so there is nothing to pin"));
     }
     fsio::write_atomic(&args.output, lock.to_text().as_bytes())?;
+    if lock.origins.iter().any(Origin::is_redacted) {
+        let file = args.output.display();
+        let message = format!(
+            "secrets on the command line are not written to {file}; to check again, name the servers as you did, or give \
+             secrets with --env or --header"
+        );
+        ui::warn(global, &message);
+    }
     let (tools, servers) = (lock.tools(), lock.servers.len());
     let tools = format!("{tools} {}", if tools == 1 { "tool" } else { "tools" });
     let servers = format!("{servers} {}", if servers == 1 { "server" } else { "servers" });
