@@ -364,8 +364,10 @@ mod tests {
 
     #[test]
     fn what_no_assessment_of_ours_holds_is_refused() {
+        use crate::classify::Annotations;
+        use crate::policy::decide::DecisionTable;
         let book = crate::rules::RuleBook::embedded().expect("the embedded book");
-        let classifier = crate::classify::Classifier::new(book, Default::default(), Default::default());
+        let classifier = crate::classify::Classifier::new(book, DecisionTable::default(), Annotations::default());
         let tool = |name: &str| serde_json::json!({"name": name, "description": "Deletes\u{1b}[2J \u{202e}notes."});
         let server = Server::from_file("a", "a.json");
         let manifest = Manifest::from_values(server, vec![tool("delete_\u{1b}"), tool("b")]);

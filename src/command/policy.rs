@@ -303,7 +303,7 @@ fn show_diff(before: &str, after: &str, path: &str) -> Result<()> {
     for line in text.split_inclusive('\n') {
         // What changes is about decisions, in words that some variable may have as its value, too.
         let hidden = if line.starts_with(' ') { &secrets } else { &long };
-        let line = redact::line(line.trim_end_matches(['\r', '\n']), hidden);
+        let line = redact::config_line(line.trim_end_matches(['\r', '\n']), hidden);
         let line = escape::one_line(&line).into_owned();
         let colour = match line.as_bytes().first() {
             Some(b'+') => Some(anstyle::AnsiColor::Green),

@@ -194,7 +194,7 @@ pub const SHORTEST: usize = 6;
 
 /// A line of a configuration without these secrets: as a value in quotation marks whatever its length, else where it is
 /// long enough not to be part of something else.
-pub fn line(text: &str, secrets: &[&str]) -> String {
+pub fn config_line(text: &str, secrets: &[&str]) -> String {
     let mut shown = text.to_owned();
     for secret in secrets {
         // As JSON and TOML spell it.
@@ -319,15 +319,15 @@ mod tests {
         hidden.sort_unstable();
         assert_eq!(hidden, ["a\"b", "h-1", "info", "k-1", "pa55word", "q-1", "tok-1"]);
         assert_eq!(
-            line(r#"  "K": "a\"b", "command": "npx""#, &hidden),
+            config_line(r#"  "K": "a\"b", "command": "npx""#, &hidden),
             r#"  "K": "[redacted]", "command": "npx""#
         );
         assert_eq!(
-            line("LEVEL = 'info' # information", &hidden),
+            config_line("LEVEL = 'info' # information", &hidden),
             "LEVEL = '[redacted]' # information"
         );
         assert_eq!(
-            line("url: https://u:pa55word@h/", &hidden),
+            config_line("url: https://u:pa55word@h/", &hidden),
             "url: https://u:[redacted]@h/"
         );
     }

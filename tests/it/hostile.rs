@@ -453,7 +453,7 @@ fn judge_check(output: &Output, files: &[Given], posing: &[Posing], wrong: &mut 
             .signals
             .iter()
             .any(|id| matches!(&**id, "hidden-text" | "instructions"));
-        let by_name = posing.tool["name"].as_str().is_some_and(|name| name.is_ascii());
+        let by_name = posing.tool["name"].as_str().is_some_and(str::is_ascii);
         if deceives && by_name && change["fails"] != true {
             wrong.push(format!("{}: it deceives and passes: {change}", posing.id));
         }

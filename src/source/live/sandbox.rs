@@ -34,7 +34,7 @@ const CALLS: &str = r#"{"server": {"mismatch_action": "allow", "match_action": {
 /// The numbers of `socket`, `socketpair` and `io_uring_setup` for programs that are made for x32, which some kernels run
 /// beside the others: the filter above does not know them, and there is nothing honest to allow.
 #[cfg(target_arch = "x86_64")]
-const CALLS_OF_X32: [i64; 3] = [X32 | 41, X32 | 53, X32 | 425];
+const CALLS_OF_X32: [i64; 3] = [X32 + 41, X32 + 53, X32 + 425];
 #[cfg(target_arch = "x86_64")]
 const X32: i64 = 0x4000_0000;
 
