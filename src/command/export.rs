@@ -9,7 +9,7 @@ use crate::assessment::Assessment;
 use crate::catalogue::facts::Facts;
 use crate::catalogue::place::CatalogueArgs;
 use crate::catalogue::record::{Record, Shelf as _};
-use crate::catalogue::table;
+use crate::catalogue::table::{self, Reader};
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::fsio;
@@ -88,7 +88,11 @@ fn write(args: &Args, store: &crate::catalogue::store::Store, out: &mut (dyn Wri
                     lines(&record?, &mut out)?;
                 }
             }
-            ExportFormat::Csv => table::csv(records, &mut out)?,
+            ExportFormat::Csv => {
+                let at_terminal = args.output.is_none() && std::io::stdout().is_terminal();
+                let reader = if at_terminal { Reader::Person } else { Reader::Program };
+                table::csv(records, reader, &mut out)?;
+            }
             ExportFormat::Parquet => table::parquet(records, &mut out)?,
         }
     }

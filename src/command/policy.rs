@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
 use crate::fsio;
+use crate::output::json;
 use crate::policy::merge::{Merge, merge};
 use crate::policy::plan::{self, Plan};
 use crate::policy::target::{self, Cell, Form, LimitAs, Loss, Options, Target, draft};
@@ -121,8 +122,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     };
     if let Some(path) = &args.losses {
         let document = serde_json::json!({ "losses": losses, "overrides": overrides(&plans) });
-        let text = serde_json::to_string_pretty(&document).map_err(|e| Error::new(e.to_string()))?;
-        write_file(path, &(text + "\n"))?;
+        write_file(path, &json::text(&document))?;
     }
     Ok(written)
 }

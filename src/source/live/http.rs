@@ -113,7 +113,7 @@ impl Http {
         let Endpoint::Url { url, headers, .. } = &spec.endpoint else {
             unreachable!("the caller matched a URL");
         };
-        let mut url = Url::parse(url).map_err(|e| Fault::Address(format!("this is no URL: {e}")))?;
+        let mut url = Url::parse(url).map_err(|e| Fault::Connect(format!("this is no URL: {e}")))?;
         url.set_fragment(None);
         let mut credentials = configured(headers.iter().map(|(name, value)| (name.as_str(), value.expose())))?;
         let guard = Guard::new(spec.named_by != NamedBy::User && !options.allow_private);
