@@ -10,13 +10,43 @@ use crate::error::{Error, Result};
 /// Writes `bytes` to `path`, replacing what is there in one step. A symbolic link keeps pointing where it
 /// points; devices and pipes (`/dev/stdout`) are written to directly.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes).map_err(|error| Error::io("cannot write", path, &error))
+    replace(path, bytes, Flush::Now).map_err(|error| Error::io("cannot write", path, &error))
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// The same for what is written as it is made.
+pub fn write_atomic_with(path: &Path, write: impl FnOnce(&mut fs::File) -> Result<()>) -> Result<()> {
+    // An error of what is written says more than one of the file.
+    let mut failed = None;
+    let done = replace_with(path, Flush::Now, |file| {
+        write(file).map_err(|error| {
+            failed = Some(error);
+            io::Error::other("not written")
+        })
+    });
+    match (done, failed) {
+        (_, Some(error)) => Err(error),
+        (done, None) => done.map_err(|error| Error::io("cannot write", path, &error)),
+    }
+}
+
+/// When a file must have reached the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flush {
+    /// Before it takes its place.
+    Now,
+    /// When the system sees fit: for one of thousands of pages.
+    Later,
+}
+
+/// Writes `bytes` to `path` in one step.
+pub fn replace(path: &Path, bytes: &[u8], flush: Flush) -> io::Result<()> {
+    replace_with(path, flush, |file| file.write_all(bytes))
+}
+
+fn replace_with(path: &Path, flush: Flush, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let existing = fs::metadata(path).ok();
     if existing.as_ref().is_some_and(|meta| !meta.is_file() && !meta.is_dir()) {
-        return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        return write(&mut fs::OpenOptions::new().write(true).open(path)?);
     }
     let target = match existing {
         Some(_) => fs::canonicalize(path)?,
@@ -29,8 +59,10 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         }
         file.as_file().set_permissions(meta.permissions())?;
     }
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    write(file.as_file_mut())?;
+    if flush == Flush::Now {
+        file.as_file().sync_all()?;
+    }
     file.persist(&target).map_err(|failed| failed.error)?;
     Ok(())
 }

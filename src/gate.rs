@@ -1,10 +1,12 @@
 //! Gates: what makes a run fail. Parsed from `--fail-on`, checked against assessments; knows nothing of how the
 //! result is printed or which command asks.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::assessment::Assessment;
+use crate::classify::exposure::Exposure;
 use crate::label::{Category, Decision, Risk};
 use crate::report::Assessed;
 use crate::text::suggest;
@@ -19,7 +21,7 @@ pub enum Gate {
     Risk(Risk),
     /// A tool of this category.
     Category(Category),
-    /// A tool with a signal of this id.
+    /// A tool with a signal of this id, or a server whose instructions have it.
     Signal(String),
     /// A tool about which this was decided.
     Decision(Decision),
@@ -54,15 +56,27 @@ impl Gate {
         }
     }
 
-    /// What trips this gate in the given servers.
-    pub fn check(&self, servers: &[Assessed]) -> Option<Tripped> {
+    /// What trips this gate in the given servers, of which `exposures` tells what concerns more than one tool.
+    pub fn check(&self, servers: &[Assessed], exposures: &[Exposure]) -> Option<Tripped> {
         let mut by = Vec::new();
-        for server in servers {
+        for (server, exposure) in servers.iter().zip(exposures) {
             let name = &server.manifest.server.name;
-            if *self == Self::Problem && !server.manifest.problems.is_empty() {
+            let as_a_whole = match self {
+                Self::Problem => !server.manifest.problems.is_empty(),
+                Self::Signal(id) => exposure.instructions().any(|signal| *signal.id == **id),
+                _ => false,
+            };
+            if as_a_whole {
                 by.push(name.clone());
             }
-            let met = server.assessments.iter().filter(|a| self.holds(a));
+            let mistaken: HashSet<&str> = match self {
+                Self::Signal(id) => exposure.raised_by_names(id).collect(),
+                _ => HashSet::new(),
+            };
+            let met = server
+                .assessments
+                .iter()
+                .filter(|a| self.holds(a) || mistaken.contains(&*a.name));
             by.extend(met.map(|a| format!("{name}/{}", a.name)));
         }
         (!by.is_empty()).then(|| Tripped { gate: self.clone(), by })
@@ -70,8 +84,8 @@ impl Gate {
 }
 
 /// Every gate that trips, in the order they were asked for.
-pub fn check_all(gates: &[Gate], servers: &[Assessed]) -> Vec<Tripped> {
-    gates.iter().filter_map(|gate| gate.check(servers)).collect()
+pub fn check_all(gates: &[Gate], servers: &[Assessed], exposures: &[Exposure]) -> Vec<Tripped> {
+    gates.iter().filter_map(|gate| gate.check(servers, exposures)).collect()
 }
 
 impl fmt::Display for Gate {

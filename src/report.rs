@@ -144,20 +144,21 @@ impl<'a> Report<'a> {
             },
             servers: servers
                 .iter()
-                .map(|server| ServerReport::new(server, classifier))
+                .zip(classifier.exposures(servers))
+                .map(|(server, exposure)| ServerReport::new(server, exposure))
                 .collect(),
         }
     }
 }
 
 impl<'a> ServerReport<'a> {
-    fn new(assessed: &'a Assessed, classifier: &Classifier) -> Self {
+    fn new(assessed: &'a Assessed, exposure: Exposure) -> Self {
         Self {
             server: &assessed.manifest.server,
             summary: assessed.summary(),
             tools: &assessed.assessments,
             policy: assessed.policy(),
-            exposure: classifier.exposure(assessed),
+            exposure,
             problems: &assessed.manifest.problems,
         }
     }

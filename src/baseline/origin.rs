@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::SourceArgs;
+use crate::source::{SourceArgs, redact};
 
 /// One command line's servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,15 +28,24 @@ impl Origin {
         let relative = |word: &String| {
             if names_file(word) {
                 slashed(&relative_to(lock_folder, Path::new(word)))
+            } else if word.contains("://") {
+                redact::url(word)
             } else {
                 word.clone()
             }
         };
+        let (program, rest) = args.command.split_at(args.command.len().min(1));
         Self {
             servers: args.servers.iter().map(relative).collect(),
-            command: args.command.clone(),
+            command: program.iter().cloned().chain(redact::arguments(rest)).collect(),
             name: args.name.clone(),
         }
+    }
+
+    /// Whether secrets were taken out of it, so that it has to be named again to be listed.
+    pub fn is_redacted(&self) -> bool {
+        let mut words = self.servers.iter().chain(&self.command);
+        words.any(|word| word.contains(redact::HIDDEN))
     }
 
     /// The arguments that list them again, with paths from here.

@@ -63,6 +63,11 @@ impl Facts {
         }
     }
 
+    /// Reads a line that [`Self::of`] wrote.
+    pub fn read(line: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(line)
+    }
+
     /// A record of these facts: its tools have names and parameters, and what was decided stands.
     pub fn into_record(self) -> Record {
         let mut server = Server::from_file(self.name, self.origin);

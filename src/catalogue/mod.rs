@@ -11,6 +11,7 @@ pub mod facts;
 pub mod intake;
 pub mod packed;
 pub mod place;
+pub mod probe;
 pub mod query;
 pub mod record;
 mod schema;

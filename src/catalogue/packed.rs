@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::assessment::Assessment;
 use crate::manifest::{Manifest, Problem, Server, Tool};
 use crate::report::Assessed;
+use crate::text::escape::is_hidden;
 
 /// Compression of definitions and assessments: speed counts, and they shrink to a seventh as it is.
 const LEVEL: i32 = 1;
@@ -52,10 +53,7 @@ impl Packed {
 
     /// The server again.
     pub fn unpack(&self) -> io::Result<Assessed> {
-        Ok(Assessed {
-            manifest: manifest(&self.head, &self.definitions)?,
-            assessments: assessments(&self.assessments)?,
-        })
+        read(&self.head, &self.definitions, &self.assessments)
     }
 }
 
@@ -81,8 +79,46 @@ pub(super) fn assessments(bytes: &[u8]) -> io::Result<Vec<Assessment>> {
     unpack(bytes)
 }
 
+/// What was packed of a server: every tool with its assessment.
+pub(super) fn read(head: &[u8], definitions: &[u8], assessments: &[u8]) -> io::Result<Assessed> {
+    let manifest = manifest(head, definitions)?;
+    let assessments: Vec<Assessment> = unpack(assessments)?;
+    let fits = |(tool, assessment): (&Tool, &Assessment)| tool.name() == assessment.name;
+    if manifest.tools.len() != assessments.len() || !manifest.tools.iter().zip(&assessments).all(fits) {
+        let message = "the stored assessments are about other tools than those that are stored";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    if !assessments.iter().all(is_ours) {
+        let message = "the stored assessments hold characters that act on a terminal, which no assessment of ours does";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(Assessed { manifest, assessments })
+}
+
+/// Whether the texts of an assessment can be ours. They are shown as they are; what a server says is escaped wherever it
+/// is shown. A catalogue may come from a stranger, too.
+fn is_ours(assessment: &Assessment) -> bool {
+    let signals = assessment.signals.iter();
+    let evidence = assessment
+        .evidence
+        .iter()
+        .chain(assessment.signals.iter().flat_map(|signal| &signal.evidence));
+    let conflicts = assessment.conflicts.iter();
+    let mut texts = [&*assessment.rationale, &*assessment.digest]
+        .into_iter()
+        .chain(assessment.override_reason.as_deref())
+        .chain(signals.flat_map(|signal| [&*signal.id, &*signal.title]))
+        .chain(evidence.map(|evidence| &*evidence.rule))
+        .chain(conflicts.flat_map(|conflict| [&*conflict.hint, &*conflict.message]));
+    texts.all(|text| !text.chars().any(|c| c.is_control() || is_hidden(c)))
+}
+
 fn pack(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(&serde_json::to_vec(value)?, LEVEL)
+    compress(&serde_json::to_vec(value)?)
+}
+
+pub(super) fn compress(json: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::bulk::compress(json, LEVEL)
 }
 
 fn unpack<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
@@ -98,4 +134,36 @@ fn unpack<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
         ));
     }
     Ok(serde_json::from_slice(&zstd::bulk::decompress(bytes, size)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_assessment_of_ours_holds_is_refused() {
+        use crate::classify::Annotations;
+        use crate::policy::decide::DecisionTable;
+        let book = crate::rules::RuleBook::embedded().expect("the embedded book");
+        let classifier = crate::classify::Classifier::new(book, DecisionTable::default(), Annotations::default());
+        let tool = |name: &str| serde_json::json!({"name": name, "description": "Deletes\u{1b}[2J \u{202e}notes."});
+        let server = Server::from_file("a", "a.json");
+        let manifest = Manifest::from_values(server, vec![tool("delete_\u{1b}"), tool("b")]);
+        let honest = classifier.assess_all(manifest);
+        let stored = |assessed: &Assessed| {
+            let packed = Packed::new(assessed).expect("it can be stored");
+            packed.unpack()
+        };
+        // Whatever a server says, what we say of it can be read again.
+        assert_eq!(stored(&honest).expect("ours").assessments.len(), 2);
+        let spoil = |change: fn(&mut Vec<Assessment>)| {
+            let mut spoilt = honest.clone();
+            change(&mut spoilt.assessments);
+            stored(&spoilt).expect_err("not ours").to_string()
+        };
+        assert!(spoil(|all| all[1].rationale.push_str("\u{1b}[2J")).contains("terminal"));
+        assert!(spoil(|all| all[0].digest.push('\u{202e}')).contains("terminal"));
+        assert!(spoil(|all| all.truncate(1)).contains("other tools"));
+        assert!(spoil(|all| all.swap(0, 1)).contains("other tools"));
+    }
 }

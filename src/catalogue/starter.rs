@@ -21,7 +21,7 @@ pub fn open() -> Result<Store> {
         .filter(|line| !line.is_empty())
         .collect();
     let entries = lines.into_par_iter().map(|line| {
-        let facts: Facts = serde_json::from_slice(line).map_err(|e| fail(e.to_string()))?;
+        let facts = Facts::read(line).map_err(|e| fail(e.to_string()))?;
         Entry::new(facts.into_record().assessed, None).map_err(|e| fail(e.to_string()))
     });
     let entries: Vec<Entry> = entries.collect::<Result<_>>()?;

@@ -13,7 +13,6 @@ use super::packed;
 use super::record::{Change, Record, Shelf};
 use super::schema;
 use crate::error::{Error, Result};
-use crate::report::Assessed;
 
 /// The database's name in the folder of the catalogue.
 pub const FILE: &str = "catalogue.db";
@@ -120,10 +119,8 @@ impl Store {
                 Ok((row.get::<_, Option<i64>>(0)?, blob(1)?, blob(2)?, blob(3)?))
             })
             .map_err(fail)?;
-        let manifest = packed::manifest(&head, &definitions).map_err(|e| self.broken(&e))?;
-        let assessments = packed::assessments(&assessments).map_err(|e| self.broken(&e))?;
         Ok(Record {
-            assessed: Assessed { manifest, assessments },
+            assessed: packed::read(&head, &definitions, &assessments).map_err(|e| self.broken(&e))?,
             read_at: read_at.and_then(|seconds| Timestamp::from_second(seconds).ok()),
             history: self.history(server)?,
         })

@@ -14,6 +14,7 @@ use super::record::Record;
 use crate::assessment::Assessment;
 use crate::error::{Error, Result};
 use crate::manifest::Server;
+use crate::text::escape::one_line;
 
 /// Rows that Parquet keeps together.
 const GROUP: usize = 50_000;
@@ -74,13 +75,22 @@ fn rows(record: &Record) -> impl Iterator<Item = Vec<Cell>> {
     record.assessed.assessments.iter().map(row)
 }
 
+/// Who reads CSV, which has no escapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A program, which gets every character as it is.
+    Program,
+    /// A person at a terminal, on which some characters would act.
+    Person,
+}
+
 /// Writes CSV as RFC 4180 has it.
-pub fn csv(records: impl Iterator<Item = Result<Record>>, out: &mut impl Write) -> Result<()> {
+pub fn csv(records: impl Iterator<Item = Result<Record>>, reader: Reader, out: &mut impl Write) -> Result<()> {
     let names: Vec<&str> = COLUMNS.iter().map(|(name, _, _)| *name).collect();
     write!(out, "{}\r\n", names.join(","))?;
     for record in records {
         for row in rows(&record?) {
-            let cells: Vec<String> = row.into_iter().map(quoted).collect();
+            let cells: Vec<String> = row.into_iter().map(|cell| quoted(cell, reader)).collect();
             write!(out, "{}\r\n", cells.join(","))?;
         }
     }
@@ -88,10 +98,11 @@ pub fn csv(records: impl Iterator<Item = Result<Record>>, out: &mut impl Write) 
 }
 
 /// A cell in CSV. Text that a spreadsheet would take for a formula gets an apostrophe in front.
-fn quoted(cell: Cell) -> String {
+fn quoted(cell: Cell, reader: Reader) -> String {
     let text = match cell {
         Cell::Number(number) => return number.to_string(),
         Cell::Count(number) => return number.to_string(),
+        Cell::Text(text) if reader == Reader::Person => one_line(&text).into_owned(),
         Cell::Text(text) => text,
     };
     let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {

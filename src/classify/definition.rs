@@ -232,8 +232,11 @@ impl Definition {
 /// Evidence at a place of a tool.
 pub(crate) fn evidence(tool: &Tool, rule: &std::sync::Arc<str>, place: &Place, says: Option<Category>) -> Evidence {
     let (start, end) = (place.start as usize, place.end as usize);
+    // A parameter is known by its name, whatever stands in the place of its schema.
+    let words = |text: Cow<'_, str>| text.get(start..end).map(str::to_owned);
     let text = text_at(tool, &place.pointer)
-        .and_then(|t| t.get(start..end).map(str::to_owned))
+        .and_then(words)
+        .or_else(|| words(last_part(&place.pointer)))
         .unwrap_or_default();
     Evidence {
         rule: rule.clone(),
@@ -266,9 +269,13 @@ pub(crate) fn text_at<'a>(tool: &'a Tool, pointer: &'a str) -> Option<Cow<'a, st
     }
     match at? {
         serde_json::Value::String(text) => Some(Cow::Borrowed(text)),
-        serde_json::Value::Bool(_) | serde_json::Value::Object(_) => pointer.rsplit('/').next().map(unescape),
+        serde_json::Value::Bool(_) | serde_json::Value::Object(_) => Some(last_part(pointer)),
         _ => None,
     }
+}
+
+fn last_part(pointer: &str) -> Cow<'_, str> {
+    unescape(pointer.rsplit('/').next().unwrap_or_default())
 }
 
 fn unescape(part: &str) -> Cow<'_, str> {

@@ -24,7 +24,7 @@ use crate::report::Assessed;
 use crate::rules::RuleBook;
 use crate::rules::weights::Feature;
 use definition::Definition;
-use exposure::Exposure;
+use exposure::{Exposure, IMPERSONATES};
 use verdict::Verdict;
 
 /// Whether declared annotations may raise a label.
@@ -82,9 +82,25 @@ impl Classifier {
 
     /// What a server's tools open together, and what its instructions hold.
     pub fn exposure(&self, assessed: &Assessed) -> Exposure {
-        let instructions = assessed.manifest.server.instructions.as_deref();
-        let signals = instructions.map(|text| signals::of_text(&self.book, text, "/instructions"));
-        Exposure::of(assessed, signals.unwrap_or_default())
+        self.exposures(std::slice::from_ref(assessed)).remove(0)
+    }
+
+    /// The same of servers that are used beside each other, so that one's tools can be taken for another's.
+    pub fn exposures(&self, servers: &[Assessed]) -> Vec<Exposure> {
+        let alone = |assessed: &Assessed| {
+            let instructions = assessed.manifest.server.instructions.as_deref();
+            let signals = instructions.map(|text| signals::of_text(&self.book, text, "/instructions"));
+            Exposure::of(assessed, signals.unwrap_or_default())
+        };
+        let mut all: Vec<Exposure> = servers.iter().map(alone).collect();
+        Exposure::compare(&mut all, servers);
+        let known = self.book.signals().iter().find(|signal| &*signal.id == IMPERSONATES);
+        if let Some(known) = known {
+            for (exposure, server) in all.iter_mut().zip(servers) {
+                exposure.raise(&known.title, &server.assessments);
+            }
+        }
+        all
     }
 
     /// Assesses one tool. The server's name serves only to find overrides; it never changes a label.

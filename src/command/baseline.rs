@@ -97,6 +97,14 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     // The lock is last: where it says that something was reviewed, the policies that follow from it are there.
     let outcome = policies.transpose()?.unwrap_or(Outcome::Done);
     fsio::write_atomic(&args.output, lock.to_text().as_bytes())?;
+    if lock.origins.iter().any(Origin::is_redacted) {
+        let file = args.output.display();
+        let message = format!(
+            "secrets on the command line are not written to {file}; to check again, name the servers as you did, or give \
+             secrets with --env or --header"
+        );
+        ui::warn(global, &message);
+    }
     let (tools, servers) = (count(lock.tools(), "tool"), count(lock.servers.len(), "server"));
     ui::note(
         global,

@@ -13,11 +13,11 @@ use serde_json::Value;
 use crate::classify::Classifier;
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
-use crate::manifest::Tool;
+use crate::manifest::{Problem, Tool};
 use crate::output::json;
 use crate::settings::Settings;
+use crate::source::json::{SyntaxError, parse};
 use crate::stream::{self, Failure, Line};
-use crate::text::depth;
 use crate::ui;
 
 /// Arguments of `mcpclass classify`.
@@ -25,7 +25,8 @@ use crate::ui;
 #[command(after_help = "\
 Each line is a tool as `tools/list` gives it, optionally with \"server\" (a name, or an object with one) and \"id\" \
 (anything). Each line out is an assessment with the same \"id\" and the server's name, or \
-{\"id\":…,\"line\":N,\"error\":\"…\"} where a line is no tool. Blank lines are counted and give nothing. \
+{\"id\":…,\"line\":N,\"error\":\"…\"} where a line is no tool. What was mended in a line, such as half of a surrogate \
+pair, stands in \"problems\" behind its assessment. Blank lines are counted and give nothing. \
 Exit status: 0 every line was a tool; 4 some were not; 3 there was no line.")]
 pub struct Args {
     /// JSON Lines; standard input where it is left out, or `-`
@@ -42,6 +43,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         classifier: settings.classifier(global)?,
         longest: args.max_line_bytes,
         tools: AtomicUsize::new(0),
+        mended: AtomicUsize::new(0),
         refused: AtomicUsize::new(0),
     };
     let input = open(args.file.as_deref(), global)?;
@@ -52,6 +54,13 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         Ok(()) => {}
     }
     let (tools, refused) = (filter.tools.into_inner(), filter.refused.into_inner());
+    if let mended @ 1.. = filter.mended.into_inner() {
+        let message = format!(
+            "{mended} of {} lines were mended; \"problems\" says how",
+            tools + refused
+        );
+        ui::warn(global, &message);
+    }
     match (tools, refused) {
         (0, 0) => {
             Err(Error::nothing("there was no line to classify").help("a tool a line: mcpclass classify tools.jsonl"))
@@ -100,6 +109,8 @@ struct Filter {
     classifier: Classifier,
     longest: usize,
     tools: AtomicUsize,
+    /// Of these, how many could be read only after something was mended.
+    mended: AtomicUsize,
     refused: AtomicUsize,
 }
 
@@ -108,6 +119,13 @@ struct Filter {
 struct Head<'a> {
     id: &'a Value,
     server: Option<&'a str>,
+}
+
+/// What stands behind an assessment in its line.
+#[derive(Serialize)]
+struct Problems<'a> {
+    /// What was mended in the line.
+    problems: &'a [Problem],
 }
 
 /// What stands in the place of a line that is no tool.
@@ -125,9 +143,8 @@ impl Filter {
                 let error = format!("the line is longer than {} bytes (--max-line-bytes)", self.longest);
                 return self.refuse(&Value::Null, number, &error, out);
             }
-            // A byte order mark belongs to the file, not to its first line.
-            Line::Text(text) if number == 1 => text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text),
-            Line::Text(text) => text,
+            // A byte order mark belongs to a file, not to a line; files may have been joined.
+            Line::Text(text) => text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text),
         };
         if text.iter().all(u8::is_ascii_whitespace) {
             return;
@@ -143,17 +160,27 @@ impl Filter {
     }
 
     fn tool(&self, number: usize, text: &[u8], out: &mut Vec<u8>) {
-        let mut value = match depth::parse(text) {
-            Ok(value) => value,
-            Err(refusal) => return self.refuse(&Value::Null, number, &refusal.to_string(), out),
+        // Whatever a scan of the same text would read and mend, this reads and mends.
+        let mut document = match parse(text.to_vec()) {
+            Ok(document) => document,
+            Err(error) => return self.refuse(&Value::Null, number, &unreadable(&error), out),
         };
-        let id = take(&mut value, "id");
-        let server = take(&mut value, "server");
-        match Tool::from_value(value) {
+        let value = &mut document.value;
+        let id = take(value, "id");
+        let server = take(value, "server");
+        match Tool::from_value(document.value) {
             Ok(tool) => {
                 let server = server_name(&server);
                 let assessment = self.classifier.assess(&tool, server);
-                json::joined(&Head { id: &id, server }, &assessment, out).expect(MEMORY);
+                let head = Head { id: &id, server };
+                json::joined(&head, &assessment, out).expect(MEMORY);
+                if !document.problems.is_empty() {
+                    self.mended.fetch_add(1, Ordering::Relaxed);
+                    let problems = Problems {
+                        problems: &document.problems,
+                    };
+                    json::append(&problems, out).expect(MEMORY);
+                }
                 out.push(b'\n');
                 self.tools.fetch_add(1, Ordering::Relaxed);
             }
@@ -165,6 +192,14 @@ impl Filter {
         json::compact(&Refused { id, line, error }, &mut *out).expect(MEMORY);
         out.push(b'\n');
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Why a line is no JSON, and where; the number of the line stands beside it.
+fn unreadable(error: &SyntaxError) -> String {
+    match error.line {
+        0 => error.message.clone(),
+        _ => format!("not JSON: column {}: {}", error.column.max(1), error.message),
     }
 }
 

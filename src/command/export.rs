@@ -1,6 +1,5 @@
 //! `mcpclass export`: the whole catalogue as JSON Lines, CSV or Parquet, a tool a row; or its facts alone.
 
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,9 +9,10 @@ use crate::assessment::Assessment;
 use crate::catalogue::facts::Facts;
 use crate::catalogue::place::CatalogueArgs;
 use crate::catalogue::record::{Record, Shelf as _};
-use crate::catalogue::table;
+use crate::catalogue::table::{self, Reader};
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::fsio;
 use crate::manifest::Server;
 use crate::output::json;
 
@@ -88,7 +88,11 @@ fn write(args: &Args, store: &crate::catalogue::store::Store, out: &mut (dyn Wri
                     lines(&record?, &mut out)?;
                 }
             }
-            ExportFormat::Csv => table::csv(records, &mut out)?,
+            ExportFormat::Csv => {
+                let at_terminal = args.output.is_none() && std::io::stdout().is_terminal();
+                let reader = if at_terminal { Reader::Person } else { Reader::Program };
+                table::csv(records, reader, &mut out)?;
+            }
             ExportFormat::Parquet => table::parquet(records, &mut out)?,
         }
     }
@@ -113,30 +117,18 @@ fn lines(record: &Record, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file beside its final place and renames it when it is whole.
+/// Writes a file, compressed where its name says so.
 fn to_file(path: &Path, write: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>) -> Result<()> {
     const LEVEL: i32 = 19;
     let fail = |error: std::io::Error| Error::io("cannot write", path, &error);
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let mut file = File::create(&part).map_err(fail)?;
-    let written = if path.extension().is_some_and(|extension| extension == "zst") {
-        zstd::Encoder::new(&mut file, LEVEL)
-            .map_err(fail)
-            .and_then(|mut packed| {
-                write(&mut packed)?;
-                packed.finish().map(drop).map_err(fail)
-            })
-    } else {
-        write(&mut file)
-    };
-    let done = written
-        .and_then(|()| file.sync_all().map_err(fail))
-        .and_then(|()| std::fs::rename(&part, path).map_err(fail));
-    if done.is_err() {
-        // Half a file is of no use; where it cannot be removed, the error says what happened.
-        let _ = std::fs::remove_file(&part);
-    }
-    done
+    let done = fsio::write_atomic_with(path, |file| {
+        if path.extension().is_none_or(|extension| extension != "zst") {
+            return write(file);
+        }
+        let mut packed = zstd::Encoder::new(file, LEVEL).map_err(fail)?;
+        write(&mut packed)?;
+        packed.finish().map(drop).map_err(fail)
+    });
+    // What fails in between knows of no file.
+    done.map_err(|error| error.fact("file", path.display().to_string()))
 }

@@ -28,6 +28,7 @@ use crate::settings::Settings;
 use crate::source::candidate::Candidate;
 use crate::source::crawl::{self, Pace};
 use crate::source::expand::Environment;
+use crate::source::redact;
 use crate::source::spec::Endpoint;
 use crate::source::{self, Named, NamedIn, SourceArgs};
 use crate::stream::{self, Ended};
@@ -333,7 +334,7 @@ impl Index<'_> {
                     self.failed(line, &Error::partial(format!("{line:?} cannot stand in a list")))?;
                 }
                 Ok(one) => named.push(one),
-                Err(error) => self.failed(line, &error)?,
+                Err(error) => self.failed(&redact::url(line), &error)?,
             }
         }
         let mut source = self.args.source.clone();
@@ -342,16 +343,18 @@ impl Index<'_> {
     }
 
     fn registry(&mut self, url: &str, environment: &Environment) -> Result<()> {
-        let since = self.writer.registry_seen(url)?;
+        // What is kept and shown of it holds no token; its records name it so.
+        let shown = &*redact::url(url);
+        let since = self.writer.registry_seen(shown)?;
         let begun = Timestamp::now();
         let options = self.args.source.options(self.global);
         let (records, error) = source::registry::read(url, since.as_deref(), &self.args.source.limits(), &options);
         match &error {
-            Some(error) => self.failed(url, error)?,
-            None => self.writer.recovered(url)?,
+            Some(error) => self.failed(shown, error)?,
+            None => self.writer.recovered(shown)?,
         }
         for record in records {
-            match source::package::candidate(&record, Path::new(url), environment) {
+            match source::package::candidate(&record, Path::new(shown), environment) {
                 Ok(candidate) if self.may_list(&candidate) => self.live.push(candidate),
                 Ok(candidate) => {
                     let error = Error::partial(format!("{} is a package, and is not run", candidate.label()))
@@ -363,7 +366,7 @@ impl Index<'_> {
         }
         // What was read up to an error is listed, and read again the next time.
         if error.is_none() {
-            self.seen = Some((url.to_owned(), begun.to_string()));
+            self.seen = Some((shown.to_owned(), begun.to_string()));
         }
         Ok(())
     }
@@ -379,11 +382,9 @@ impl Index<'_> {
             return Ok(());
         }
         let named: Vec<&str> = self.args.source.servers.iter().map(String::as_str).collect();
-        let what = format!(
-            "{} {}",
-            named.join(" "),
-            self.args.registry.as_deref().unwrap_or_default()
-        );
+        // A digest tells the same arguments again and gives away nothing of the tokens in them.
+        let registry = self.args.registry.as_deref().unwrap_or_default();
+        let what = digest::of_bytes(named.into_iter().chain([registry]).map(str::as_bytes));
         let done = self.writer.begin_run(&what, self.args.resume)?;
         let done: std::collections::HashSet<String> = done.into_iter().collect();
         let before = candidates.len();

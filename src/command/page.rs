@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::catalogue::record::{InMemory, Shelf as _};
 use crate::cli::Global;
 use crate::error::{Error, Outcome, Result};
+use crate::fsio::{self, Flush};
 use crate::page::markdown;
 use crate::page::server::ServerPage;
 use crate::page::tool::{RelatedTool, Subject, ToolPage};
@@ -104,5 +105,5 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|e| Error::io("cannot write", path, &e))
+    fsio::replace(path, text.as_bytes(), Flush::Later).map_err(|e| Error::io("cannot write", path, &e))
 }

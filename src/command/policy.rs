@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::cli::Global;
 use crate::command::policies::{Drafts, named, overridden, say, write_file, write_under};
 use crate::error::{Error, Outcome, Result};
+use crate::output::json;
 use crate::policy::merge::{Merge, merge};
 use crate::policy::plan::{self, Plan};
 use crate::policy::target::{self, Cell, Form, LimitAs, Loss, Options, Target, draft};
 use crate::policy::write;
 use crate::settings::Settings;
-use crate::source::{self, SourceArgs};
+use crate::source::{self, SourceArgs, redact};
 use crate::text::escape;
 
 /// Arguments of `mcpclass policy`.
@@ -123,8 +124,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     };
     if let Some(path) = &args.losses {
         let document = serde_json::json!({ "losses": losses, "overrides": overrides(&plans) });
-        let text = serde_json::to_string_pretty(&document).map_err(|e| Error::new(e.to_string()))?;
-        write_file(path, &(text + "\n"))?;
+        write_file(path, &json::text(&document))?;
     }
     Ok(written)
 }
@@ -256,13 +256,24 @@ fn mergeable(target: &'static Target, path: &Path) -> Result<(&'static Form, &'s
         })
 }
 
-/// What would change, as a unified diff with its control characters shown.
+/// What would change, as a unified diff with its control characters shown, and without the secrets that stand around it
+/// in a client's configuration.
 fn show_diff(before: &str, after: &str, path: &str) -> Result<()> {
+    let config = source::document::parse(before).unwrap_or_default();
+    let secrets = redact::hidden_in_config(&config);
+    let long: Vec<&str> = secrets
+        .iter()
+        .copied()
+        .filter(|s| s.len() >= redact::SHORTEST)
+        .collect();
     let diff = similar::TextDiff::from_lines(before, after);
     let text = diff.unified_diff().context_radius(3).header(path, path).to_string();
     let mut out = anstream::stdout().lock();
     for line in text.split_inclusive('\n') {
-        let line = escape::one_line(line.trim_end_matches(['\r', '\n'])).into_owned();
+        // What changes is about decisions, in words that some variable may have as its value, too.
+        let hidden = if line.starts_with(' ') { &secrets } else { &long };
+        let line = redact::config_line(line.trim_end_matches(['\r', '\n']), hidden);
+        let line = escape::one_line(&line).into_owned();
         let colour = match line.as_bytes().first() {
             Some(b'+') => Some(anstyle::AnsiColor::Green),
             Some(b'-') => Some(anstyle::AnsiColor::Red),

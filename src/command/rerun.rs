@@ -3,6 +3,9 @@
 
 use std::ffi::OsString;
 
+use crate::source::redact;
+use crate::text::escape::is_hidden;
+
 /// Options that the proposed commands do not take: long name, short name, whether a value follows.
 const OWN: [(&str, &str, bool); 6] = [
     ("--format", "", true),
@@ -25,7 +28,8 @@ fn words(typed: impl Iterator<Item = OsString>, command: &str, mut skip: usize) 
     while let Some(word) = typed.next() {
         if word == "--" {
             kept.push(word);
-            kept.extend(typed);
+            kept.extend(typed.next());
+            kept.extend(redact::arguments(&typed.collect::<Vec<_>>()));
             break;
         }
         if !seen_command && word == command {
@@ -70,22 +74,23 @@ fn secret(word: &str, rest: &mut impl Iterator<Item = String>) -> Option<(String
     Some((option.to_owned(), shown))
 }
 
-/// A URL without user information and query, which may hold a key.
+/// A URL without what may be secret in it, and without its query, which may hold a key of any name.
 fn public_url(word: &str) -> String {
-    let Some((scheme, rest)) = word.split_once("://").filter(|(s, _)| matches!(*s, "http" | "https")) else {
+    let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return word.to_owned();
-    };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    match path.split_once('?') {
-        Some((path, _)) => format!("{scheme}://{host}{path}?…"),
-        None => format!("{scheme}://{host}{path}"),
+    }
+    let shown = redact::url(word);
+    match shown.split_once('?') {
+        Some((address, _)) => format!("{address}?…"),
+        None => shown,
     }
 }
 
 fn quote(words: Vec<String>) -> String {
     let quoted = words.into_iter().map(|word| {
-        let plain = word.replace(char::is_control, "");
+        // The names of files are not always the user's own.
+        let plain = word.replace(|c: char| c.is_control() || is_hidden(c), "");
         shlex::try_quote(&plain)
             .map(std::borrow::Cow::into_owned)
             .unwrap_or_default()
@@ -129,5 +134,18 @@ mod tests {
             ),
             "--header 'Authorization: …' --env TOKEN 'https://h.example/mcp?…'"
         );
+        assert_eq!(
+            again("scan HTTPS://u:p@h.example/s/4f9a8b7c6d5e4f3a2b1c0d9e/mcp", "scan", 0),
+            "'HTTPS://h.example/s/[redacted]/mcp'"
+        );
+        assert_eq!(
+            again(
+                "scan -- npx srv --token abc --api-key=abc https://h/?api_key=abc",
+                "scan",
+                0
+            ),
+            "-- npx srv --token '[redacted]' '--api-key=[redacted]' 'https://h/?api_key=[redacted]'"
+        );
+        assert_eq!(again("scan a\u{202e}.json", "scan", 0), "a.json");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use crate::classify::Classifier;
 use crate::cli::Global;
 use crate::command::rerun;
 use crate::error::{Error, Outcome, Result};
@@ -94,12 +95,16 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
     if let Some(path) = &args.policy {
         write_policy(path, &servers)?;
     }
-    outcome(&args.fail_on, &servers, failures.len())
+    outcome(&args.fail_on, &servers, &classifier, failures.len())
 }
 
 /// A tripped gate outranks a source that failed: it is certain, and the failure is on stderr.
-fn outcome(gates: &[Gate], servers: &[Assessed], failed: usize) -> Result<Outcome> {
-    let tripped = gate::check_all(gates, servers);
+fn outcome(gates: &[Gate], servers: &[Assessed], classifier: &Classifier, failed: usize) -> Result<Outcome> {
+    let tripped = if gates.is_empty() {
+        Vec::new()
+    } else {
+        gate::check_all(gates, servers, &classifier.exposures(servers))
+    };
     for trip in &tripped {
         ui::error(&Error::new(trip.to_string()));
     }
@@ -121,7 +126,7 @@ fn write_policy(path: &std::path::Path, servers: &[Assessed]) -> Result<()> {
             "--policy writes the policy of one server, and {} were scanned",
             servers.len()
         ))
-        .help("write one for each: mcpclass policy --for native -o DIR SERVER…"));
+        .help("write one for each: mcpclass policy --for policylayer -o DIR SERVER…"));
     };
     let mut text = Vec::new();
     json::pretty(&server.policy(), &mut text)?;

@@ -23,6 +23,15 @@ pub fn pretty(value: &impl Serialize, out: impl Write) -> io::Result<()> {
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
+/// A value over several lines, with a line feed at the end.
+pub fn text(value: &impl Serialize) -> String {
+    let mut out = Vec::new();
+    // Writing our types to memory cannot fail, and what was written is UTF-8.
+    let _ = pretty(value, &mut out);
+    out.push(b'\n');
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// Writes a value on one line, without a line feed at the end.
 pub fn compact(value: &impl Serialize, out: impl Write) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(out, Careful(CompactFormatter));
@@ -33,6 +42,11 @@ pub fn compact(value: &impl Serialize, out: impl Write) -> io::Result<()> {
 /// without handling each member as one of a map.
 pub fn joined(head: &impl Serialize, tail: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
     compact(head, &mut *out)?;
+    append(tail, out)
+}
+
+/// Adds the members of an object to the one that was written last; neither is empty.
+pub fn append(tail: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
     out.pop();
     let comma = out.len();
     compact(tail, &mut *out)?;

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use crate::assessment::Assessment;
-use crate::classify::exposure::Part;
+use crate::classify::exposure::{Exposure, Part};
 use crate::gate::SURE;
 use crate::label::Decision;
 use crate::output::table::{by_category, count, phrase};
@@ -12,13 +12,17 @@ use crate::output::{Context, json};
 use crate::report::Assessed;
 use crate::text::markdown::{code, longest_run, prose};
 
+/// Names shared with other servers that are listed each.
+const MOST_NAMESAKES: usize = 10;
+
 /// Prints a section a server.
 pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for (index, server) in servers.iter().enumerate() {
+    let exposures = context.classifier.exposures(servers);
+    for (index, (server, exposure)) in servers.iter().zip(&exposures).enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        section(server, context, out)?;
+        section(server, exposure, out)?;
     }
     let digest = context.classifier.rules_digest();
     let short = digest.get(..19).unwrap_or(digest);
@@ -31,7 +35,7 @@ pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -
     )
 }
 
-fn section(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn section(assessed: &Assessed, exposure: &Exposure, out: &mut dyn Write) -> io::Result<()> {
     let server = &assessed.manifest.server;
     let version = server
         .version
@@ -61,7 +65,7 @@ fn section(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> i
     if tools > 0 {
         table(assessed, out)?;
     }
-    notes(assessed, context, out)?;
+    notes(assessed, exposure, out)?;
     if tools > 0 {
         policy(assessed, out)?;
     }
@@ -107,7 +111,7 @@ fn emphasised(tool: &Assessment, word: &str) -> String {
     }
 }
 
-fn notes(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn notes(assessed: &Assessed, exposure: &Exposure, out: &mut dyn Write) -> io::Result<()> {
     let mut notes = Vec::new();
     for tool in &assessed.assessments {
         for conflict in &tool.conflicts {
@@ -119,7 +123,6 @@ fn notes(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> io:
             ));
         }
     }
-    let exposure = context.classifier.exposure(assessed);
     for combination in &exposure.combinations {
         let part = |part: &Part| {
             let some: Vec<String> = part.tools.iter().take(3).map(|tool| code(tool)).collect();
@@ -138,7 +141,23 @@ fn notes(assessed: &Assessed, context: &Context<'_>, out: &mut dyn Write) -> io:
         let names: Vec<String> = group.iter().map(|name| code(name)).collect();
         notes.push(format!("Names that look the same: {}", names.join(", ")));
     }
-    for signal in &exposure.signals {
+    for namesake in exposure.namesakes.iter().take(MOST_NAMESAKES) {
+        notes.push(format!(
+            "Another server has this name, too: {} ({} of {})",
+            code(&namesake.tool),
+            code(&namesake.theirs),
+            code(&namesake.server)
+        ));
+    }
+    if let Some(more) = exposure
+        .namesakes
+        .len()
+        .checked_sub(MOST_NAMESAKES)
+        .filter(|&more| more > 0)
+    {
+        notes.push(format!("{more} more names are those of tools of other servers"));
+    }
+    for signal in exposure.instructions() {
         notes.push(format!("The server's instructions: {}", signal.title));
     }
     for tool in assessed.assessments.iter().filter(|a| a.confidence < SURE) {

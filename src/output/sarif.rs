@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::output::Context;
 use crate::output::finding::{Finding, Level, Place, RuleInfo};
+use crate::output::{Context, json};
 use crate::report::Assessed;
 
 /// Longest message; code scanning shows about a thousand characters.
@@ -46,10 +46,7 @@ pub fn render(findings: &[Finding], rules: &[RuleInfo], run: &str) -> String {
             "results": results,
         }],
     });
-    // Writing a value to memory cannot fail.
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    json::text(&log)
 }
 
 /// The rules that findings name, in the order of their ids; one that nobody describes is named by its id.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anstyle::Style;
 
 use crate::assessment::Assessment;
+use crate::classify::exposure::{Exposure, Namesake};
 use crate::gate::SURE;
 use crate::label::{Category, Decision};
 use crate::manifest::Transport;
@@ -33,11 +34,16 @@ const GAP: &str = "  ";
 
 /// Prints the servers one after another, and what to run next for the first.
 pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for (index, server) in servers.iter().enumerate() {
+    let exposures = context.classifier.exposures(servers);
+    for (index, (server, exposure)) in servers.iter().zip(&exposures).enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        let page = Page { server, context };
+        let page = Page {
+            server,
+            exposure,
+            context,
+        };
         page.header(out)?;
         if server.assessments.is_empty() {
             page.problems(out)?;
@@ -62,6 +68,7 @@ pub fn write(servers: &[Assessed], context: &Context<'_>, out: &mut dyn Write) -
 /// One server on its way to the terminal.
 struct Page<'a> {
     server: &'a Assessed,
+    exposure: &'a Exposure,
     context: &'a Context<'a>,
 }
 
@@ -209,7 +216,7 @@ impl Page<'_> {
 
     /// What the tools open together, names that people mistake, and what the instructions hold.
     fn exposure(&self, out: &mut dyn Write) -> io::Result<()> {
-        let exposure = self.context.classifier.exposure(self.server);
+        let exposure = self.exposure;
         for combination in &exposure.combinations {
             let some = |tools: &[String]| match tools {
                 [] => String::new(),
@@ -228,7 +235,12 @@ impl Page<'_> {
             let names = listed(group.iter().map(String::as_str));
             self.caution(out, &format!("names that look the same: {names}"))?;
         }
-        for signal in &exposure.signals {
+        if !exposure.namesakes.is_empty() {
+            let names: Vec<String> = exposure.namesakes.iter().map(Namesake::to_string).collect();
+            let names = listed(names.iter().map(String::as_str));
+            self.caution(out, &format!("names that another server has, too: {names}"))?;
+        }
+        for signal in exposure.instructions() {
             let words = signal.evidence.first().map_or("", |e| &e.text);
             let words = escape::one_line(words);
             let shown = cells::truncate(&words, 40);

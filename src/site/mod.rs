@@ -75,6 +75,7 @@ pub fn write(shelf: &dyn Shelf, classifier: &Classifier, root: &Path, base: Opti
         data::sitemap(base, &paths, &site.out)?;
     }
     data::llms(&index, site.base.as_deref(), &site.out)?;
+    site.out.finish()?;
     Ok(Written {
         servers: index.servers.len(),
         tools: index.tools.len(),

@@ -109,6 +109,15 @@ impl<'a> Source<'a> {
     }
 }
 
+/// The value of a text in any of the formats, for looking around in it; `None` where it is none.
+pub fn parse(text: &str) -> Option<Value> {
+    if looks_like_json(text) && !starts_with_table(text) {
+        return json::parse_text(text.to_owned()).ok().map(|document| document.value);
+    }
+    let toml = toml::from_str(text).ok();
+    toml.or_else(|| serde_saphyr::from_str(text).ok())
+}
+
 /// Everything that a document of one value holds.
 pub fn read(text: String, source: &Source<'_>) -> Vec<Item> {
     if text.trim().is_empty() {

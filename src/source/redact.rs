@@ -1,6 +1,8 @@
 //! What may be shown of a command line or a URL: secrets in either are replaced before they reach a screen, a report or
 //! a lock file. Guesses on the careful side. Pure.
 
+use serde_json::Value;
+
 use crate::text::escape::one_line;
 
 /// What stands where a secret stood.
@@ -54,8 +56,12 @@ pub fn command_line(program: &str, args: &[String]) -> String {
 
 /// The arguments without their secrets, one for one.
 pub fn arguments(args: &[String]) -> Vec<String> {
+    shown_words(&args.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn shown_words(args: &[&str]) -> Vec<String> {
     let mut value_is_secret = false;
-    let redacted = args.iter().map(|arg| {
+    let redacted = args.iter().map(|&arg| {
         if std::mem::take(&mut value_is_secret) && !arg.starts_with('-') {
             return HIDDEN.to_owned();
         }
@@ -108,6 +114,107 @@ fn takes_secret(option: &str) -> bool {
     names_secret(option) || matches!(option, "-H" | "--header" | "--headers")
 }
 
+/// The values that [`arguments`] hides, so that nobody else repeats them.
+pub fn hidden_arguments(args: &[String]) -> Vec<&str> {
+    hidden_words(&args.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn hidden_words<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    let mut hidden = Vec::new();
+    for (&arg, shown) in args.iter().zip(shown_words(args)) {
+        let value = match (arg.split_once('='), arg.split_once(": ")) {
+            _ if shown == arg => continue,
+            _ if arg.contains("://") => {
+                hidden.extend(hidden_in_url(arg));
+                continue;
+            }
+            (Some((_, value)), _) | (None, Some((_, value))) => value,
+            (None, None) => arg,
+        };
+        hidden.push(value);
+        // The token without its scheme, as in `Bearer TOKEN`.
+        hidden.extend(value.split_once(' ').map(|(_, token)| token));
+    }
+    hidden
+}
+
+/// The secrets of a URL: its password, and what [`url`] hides of its path and query.
+pub fn hidden_in_url(text: &str) -> Vec<&str> {
+    let Some((_, rest)) = text.split_once("://") else {
+        return Vec::new();
+    };
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let user = host.rsplit_once('@').map_or("", |(user, _)| user);
+    let password = user.split_once(':').map(|(_, password)| password);
+    let steps = path.split('/').filter(|step| is_token(step));
+    let pairs = query.split('&').filter_map(|pair| match pair.split_once('=') {
+        Some((name, value)) if names_secret(name) || is_token(value) => Some(value),
+        None if is_token(pair) => Some(pair),
+        _ => None,
+    });
+    password
+        .into_iter()
+        .chain(steps)
+        .chain(pairs)
+        .filter(|value| !value.is_empty())
+        .collect()
+}
+
+/// Fields of configurations all of whose values are secrets, whatever they are called.
+const SECRET_FIELDS: [&str; 5] = ["env", "environment", "headers", "http_headers", "requestInit"];
+
+/// The secrets of a configuration: variables, headers, and what names or looks say of the rest.
+pub fn hidden_in_config(value: &Value) -> Vec<&str> {
+    let mut hidden = Vec::new();
+    let mut open = vec![(value, false)];
+    while let Some((value, secret)) = open.pop() {
+        match value {
+            Value::String(text) if secret || is_token(text) => hidden.push(&**text),
+            Value::String(text) => hidden.extend(hidden_in_url(text)),
+            Value::Array(items) => {
+                open.extend(items.iter().map(|item| (item, secret)));
+                let words: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                hidden.extend(hidden_words(&words));
+            }
+            Value::Object(fields) => open.extend(fields.iter().map(|(name, value)| {
+                let named = SECRET_FIELDS.contains(&&**name) || names_secret(name);
+                (value, secret || named)
+            })),
+            _ => {}
+        }
+    }
+    hidden.retain(|text| !text.is_empty());
+    hidden
+}
+
+/// A shorter text is part of too many others to be looked for.
+pub const SHORTEST: usize = 6;
+
+/// A line of a configuration without these secrets: as a value in quotation marks whatever its length, else where it is
+/// long enough not to be part of something else.
+pub fn config_line(text: &str, secrets: &[&str]) -> String {
+    let mut shown = text.to_owned();
+    for secret in secrets {
+        // As JSON and TOML spell it.
+        let quoted = Value::from(*secret).to_string();
+        let spelt = &quoted[1..quoted.len() - 1];
+        for (found, put) in [
+            (quoted.clone(), format!("\"{HIDDEN}\"")),
+            (format!("'{secret}'"), format!("'{HIDDEN}'")),
+        ] {
+            shown = shown.replace(&found, &put);
+        }
+        for found in [spelt, secret] {
+            if found.len() >= SHORTEST {
+                shown = shown.replace(found, HIDDEN);
+            }
+        }
+    }
+    shown
+}
+
 fn argument(arg: &str) -> String {
     if arg.contains("://") {
         return match arg.split_once('=') {
@@ -143,7 +250,7 @@ fn pair(text: &str) -> String {
 }
 
 /// Whether text looks like a token: a known beginning, or long and made of letters and digits without words.
-fn is_token(text: &str) -> bool {
+pub fn is_token(text: &str) -> bool {
     if TOKEN_STARTS
         .iter()
         .any(|start| text.starts_with(start) && text.len() >= start.len() + 8)
@@ -199,6 +306,29 @@ mod tests {
         assert_eq!(
             line(&["--directory", "/home/someone/project1234/tools"]),
             "npx --directory /home/someone/project1234/tools"
+        );
+    }
+
+    #[test]
+    fn a_configuration_is_shown_without_its_secrets() {
+        let config = serde_json::json!({"mcpServers": {
+            "a": {"command": "npx", "args": ["srv", "--token", "tok-1"], "env": {"LEVEL": "info", "K": "a\"b"}},
+            "b": {"url": "https://u:pa55word@h/?api_key=q-1", "headers": {"X": "h-1"}, "apiKey": "k-1"},
+        }});
+        let mut hidden = hidden_in_config(&config);
+        hidden.sort_unstable();
+        assert_eq!(hidden, ["a\"b", "h-1", "info", "k-1", "pa55word", "q-1", "tok-1"]);
+        assert_eq!(
+            config_line(r#"  "K": "a\"b", "command": "npx""#, &hidden),
+            r#"  "K": "[redacted]", "command": "npx""#
+        );
+        assert_eq!(
+            config_line("LEVEL = 'info' # information", &hidden),
+            "LEVEL = '[redacted]' # information"
+        );
+        assert_eq!(
+            config_line("url: https://u:pa55word@h/", &hidden),
+            "url: https://u:[redacted]@h/"
         );
     }
 

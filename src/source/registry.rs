@@ -7,6 +7,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::live::{self, Limits, Options};
+use super::redact;
 use crate::error::{Error, Result};
 
 /// Records asked for at a time; the API gives no more.
@@ -41,6 +42,7 @@ async fn pages(
     for _ in 0..MOST_PAGES {
         let mut answer = patiently(&page, limits, options).await?;
         let Some(Value::Array(servers)) = answer.get_mut("servers").map(Value::take) else {
+            let base = redact::url(base);
             return Err(Error::partial(format!("{base}: the answer holds no servers")).help(
                 "--registry takes the base URL of an MCP registry, such as https://registry.modelcontextprotocol.io",
             ));
@@ -54,6 +56,7 @@ async fn pages(
         page = first.clone();
         page.query_pairs_mut().append_pair("cursor", cursor);
     }
+    let base = redact::url(base);
     Err(Error::partial(format!("{base}: the registry's list does not end")))
 }
 
@@ -61,7 +64,9 @@ fn first_page(base: &str, since: Option<&str>) -> Result<Url> {
     let mut url = Url::parse(base)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"))
-        .ok_or_else(|| Error::new(format!("{base:?} is no address of a registry")).help("it begins with https://"))?;
+        .ok_or_else(|| {
+            Error::new(format!("{:?} is no address of a registry", redact::url(base))).help("it begins with https://")
+        })?;
     if !url.path().ends_with("/servers") {
         let path = url.path().trim_end_matches('/').to_owned();
         let version = if path.contains("/v0") { "" } else { "/v0.1" };

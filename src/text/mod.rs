@@ -1,7 +1,6 @@
 //! Text that strangers wrote: made safe to show ([`escape`]) and, for the classifier, taken apart.
 
 pub mod cells;
-pub mod depth;
 pub mod escape;
 pub mod excerpt;
 pub mod hidden;

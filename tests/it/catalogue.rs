@@ -470,3 +470,63 @@ fn the_embedded_catalogue_answers_where_there_is_no_other() {
     // Asking makes nothing on disk.
     assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 0);
 }
+
+/// Tokens in the addresses of servers and registries, and what those repeat, stand nowhere in the catalogue's files, not
+/// in what was deleted from them, and not in what is said.
+#[test]
+fn a_catalogue_holds_no_token() {
+    const TOKENS: [&str; 4] = ["user-pa55word", "query-t0ken-1", "header-t0ken-2", "list-pa55word-3"];
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = Server::answering(move |request| {
+        if request.path.starts_with("/v0.1/servers") {
+            return json_response(200, &json!({"nothing": true}));
+        }
+        let name = format!("list_{}", TOKENS[2]);
+        let description = format!("Lists what {} and {} may see.", TOKENS[1], TOKENS[2]);
+        json_response(
+            200,
+            &request.legacy(&json!([{"name": name, "description": description}])),
+        )
+    });
+    let address = format!("127.0.0.1:{}", server.port);
+    let registry = format!("http://user:{}@{address}/?api_key={}", TOKENS[0], TOKENS[1]);
+    let url = format!("http://{address}/mcp?api_key={}", TOKENS[1]);
+    let header = format!("Authorization: Bearer {}", TOKENS[2]);
+    fs::write(
+        dir.path().join("list.txt"),
+        format!("ftp://user:{}@h.example/\n{url}\n", TOKENS[3]),
+    )
+    .expect("written");
+    for args in [
+        &["index", &url, "--header", &header, "--allow-private"][..],
+        &["index", "list.txt", "--allow-private"],
+        &["index", "--registry", &registry, "--allow-private"],
+        &["index", "--registry", &registry.replace("http", "gopher")],
+        &["export"],
+        &["stats"],
+        &["stats", "--failures"],
+    ] {
+        let output = ask(dir.path(), args);
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
+        for token in TOKENS {
+            assert!(!said.contains(token), "{args:?}: {token}: {said}");
+        }
+    }
+    let exported = lines(&ask(dir.path(), &["export"]));
+    assert!(
+        exported.iter().any(|tool| tool["name"] == "list_[redacted]"),
+        "{exported:?}"
+    );
+    let sent = server.requests();
+    assert!(sent.iter().any(|r| {
+        r.header("authorization")
+            .is_some_and(|value| value.starts_with("Basic "))
+    }));
+    for entry in fs::read_dir(dir.path().join("c")).expect("the catalogue").flatten() {
+        let bytes = fs::read(entry.path()).expect("readable");
+        for token in TOKENS {
+            let found = bytes.windows(token.len()).any(|window| window == token.as_bytes());
+            assert!(!found, "{token} is in {}", entry.path().display());
+        }
+    }
+}

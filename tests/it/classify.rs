@@ -61,8 +61,8 @@ fn a_line_in_is_a_line_out_and_bad_lines_say_why() {
     assert_eq!(lines[3]["line"], 5);
     assert_eq!(lines[4]["server"], "notes");
     assert_eq!(lines[4]["category"], "Destructive");
-    assert_eq!(lines[5]["error"], "nested deeper than 127 levels");
-    assert!(lines[6]["error"].as_str().is_some_and(|e| e.starts_with("not UTF-8")));
+    assert_eq!(lines[5]["error"], "nested deeper than 96 levels");
+    assert!(lines[6]["error"].as_str().is_some_and(|e| e.contains("is not UTF-8")));
     assert!(stderr(&output).contains("5 of 7 lines"), "{}", stderr(&output));
 }
 
@@ -149,6 +149,83 @@ fn nothing_in_is_said_so() {
 fn a_byte_order_mark_is_not_part_of_the_first_line() {
     let output = classify("\u{feff}{\"name\":\"list_notes\"}\n".as_bytes(), &["-"]);
     assert!(output.status.success(), "{}", stdout(&output));
+}
+
+/// A line is read as the same text is in a file: what is mended there is mended here, and both say so.
+#[test]
+fn what_a_scan_mends_is_mended_in_a_line_and_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("tools.json");
+    let cases: [(&str, &str, &[&str]); 7] = [
+        (
+            "{\"description\":\"A note.\",\"name\":\"list_\\ud83dnotes\"}",
+            "list_\u{fffd}notes",
+            &["surrogate"],
+        ),
+        (
+            "{\"description\":\"A note.\",\"name\":\"list_notes\\udc00\"}",
+            "list_notes\u{fffd}",
+            &["surrogate"],
+        ),
+        (
+            "{\"description\":\"A note.\",\"name\":\"get_note\",\"name\":\"delete_note\"}",
+            "delete_note",
+            &["given twice"],
+        ),
+        (
+            "{\"description\":\"A note.\",\"name\":\"delete_note\",}",
+            "delete_note",
+            &[],
+        ),
+        (
+            "{\"description\":\"A note.\",\"name\":\"delete_note\"} // a remark",
+            "delete_note",
+            &[],
+        ),
+        (
+            "\u{feff}{\"description\":\"A note.\",\"name\":\"delete_note\"}",
+            "delete_note",
+            &[],
+        ),
+        (
+            "{\"description\":\"A note.\",\"name\":\"\\ud83d\",\"name\":\"list_notes\"}",
+            "list_notes",
+            &["surrogate", "given twice"],
+        ),
+    ];
+    let input: Vec<String> = cases.iter().map(|(line, ..)| format!("{line}\n")).collect();
+    let output = classify(input.concat().as_bytes(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(
+        stderr(&output).contains("4 of 7 lines were mended"),
+        "{}",
+        stderr(&output)
+    );
+    for ((line, name, told), answer) in cases.iter().zip(lines(&output)) {
+        fs::write(&file, line).expect("written");
+        let scanned = mcpclass(folder.path())
+            .args(["scan", "--format", "json", "tools.json"])
+            .output()
+            .expect("it runs");
+        let scanned: Value = serde_json::from_slice(&scanned.stdout).expect("JSON");
+        let tool = &scanned["servers"][0]["tools"][0];
+        assert_eq!(answer["name"], *name, "{line}");
+        for key in ["name", "category", "risk", "evidence", "digest"] {
+            assert_eq!(answer[key], tool[key], "{line}: {key}");
+        }
+        let problems = |value: &Value| {
+            let problems = value["problems"].as_array().into_iter().flatten();
+            problems
+                .map(|p| p["message"].as_str().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let (own, theirs) = (problems(&answer), problems(&scanned["servers"][0]));
+        assert_eq!(own.len(), told.len(), "{line}: {own:?}");
+        for (message, word) in own.iter().zip(*told) {
+            assert!(message.contains(word), "{line}: {own:?}");
+            assert!(theirs.contains(message), "{line}: {theirs:?}");
+        }
+    }
 }
 
 /// A program at the other end gets its answer before it sends the next line.

@@ -395,3 +395,63 @@ fn what_cannot_be_pinned_writes_no_policy() {
     assert_eq!(alone.status.code(), Some(2));
     assert!(stderr(&alone).contains("--policy-dir"), "{}", stderr(&alone));
 }
+
+/// A lock is committed: what was secret on the command line is not in it, and a check that would need it says so.
+#[test]
+fn a_lock_holds_no_secret_of_the_command_line() {
+    let home = tempfile::tempdir().expect("a folder");
+    let tools = json!([{"name": "list_notes", "description": "Lists notes."}]);
+    let server = crate::http_server::Server::answering(move |request| {
+        crate::http_server::json_response(200, &request.legacy(&tools))
+    });
+    let run = |args: &[&str]| mcpclass(home.path()).args(args).output().expect("it runs");
+    let url = format!(
+        "http://user:pa55word-1@127.0.0.1:{}/mcp?api_key=query-secret-2",
+        server.port
+    );
+    let pinned = run(&["baseline", "--header", "X-Key: header-secret-3", &url]);
+    assert_eq!(pinned.status.code(), Some(0), "{}", stderr(&pinned));
+    assert!(
+        stderr(&pinned).contains("secrets on the command line are not written"),
+        "{}",
+        stderr(&pinned)
+    );
+    let lock = std::fs::read_to_string(home.path().join("mcpclass.lock")).expect("written");
+    for secret in ["pa55word-1", "query-secret-2", "header-secret-3"] {
+        assert!(!lock.contains(secret), "{secret} is in the lock");
+    }
+    // Named again it is checked; without, nobody takes the redacted address for the real one.
+    assert_eq!(run(&["check", &url]).status.code(), Some(0));
+    let asked = server.requests().len();
+    let check = run(&["check", "--yes"]);
+    assert_eq!(check.status.code(), Some(4), "{}", stdout(&check));
+    let said = stdout(&check) + &stderr(&check);
+    assert!(said.contains("had a secret in it"), "{said}");
+    assert_eq!(server.requests().len(), asked, "nothing was sent");
+}
+
+/// The same of a command; the arguments that are no secrets stay.
+#[test]
+fn a_lock_holds_no_secret_of_a_command() {
+    use mcpclass::baseline::origin::Origin;
+    let command = ["npx", "srv", "--token", "abc", "--api-key=def", "--level", "info"].map(str::to_owned);
+    let args = mcpclass::source::SourceArgs {
+        command: command.to_vec(),
+        ..Default::default()
+    };
+    let origin = Origin::of(&args, Path::new(""));
+    assert_eq!(
+        origin.command,
+        [
+            "npx",
+            "srv",
+            "--token",
+            "[redacted]",
+            "--api-key=[redacted]",
+            "--level",
+            "info"
+        ]
+    );
+    assert!(origin.is_redacted());
+    assert!(!origin.label().contains("abc") && !origin.starts().concat().contains("def"));
+}

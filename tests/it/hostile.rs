@@ -72,48 +72,83 @@ struct Line {
 struct Row {
     name: &'static str,
     args: &'static [&'static str],
-    /// Whether what it prints and writes is read by people: then nothing in it may act on a terminal or a browser.
-    shown: bool,
+    /// The exit statuses that the inputs permit.
+    ends: &'static [i32],
 }
 
-const COMMANDS: [Row; 11] = [
-    Row::data("scan-json", &["scan", "--offline", "--format", "json", "FILES"]),
-    Row::shown(
+/// Some of the inputs cannot be read, and nothing else is wrong.
+const PARTLY: &[i32] = &[4];
+/// What is hostile fails a check, whatever else could not be read.
+const FAILS: &[i32] = &[1];
+
+const COMMANDS: [Row; 14] = [
+    Row::new("scan-json", &["scan", "--offline", "--format", "json", "FILES"]),
+    Row::new(
         "scan-table",
         &["scan", "--offline", "--all", "--format", "table", "FILES"],
     ),
-    Row::shown("scan-markdown", &["scan", "--offline", "--format", "markdown", "FILES"]),
-    Row::shown("scan-github", &["scan", "--offline", "--format", "github", "FILES"]),
-    Row::data("scan-sarif", &["scan", "--offline", "--format", "sarif", "FILES"]),
-    Row::data("policy", &["policy", "--offline", "--for", "all", "-o", "OUT", "FILES"]),
-    Row::shown("page-markdown", &["page", "--offline", "-o", "OUT", "FILES"]),
-    Row::shown(
+    Row::new("scan-markdown", &["scan", "--offline", "--format", "markdown", "FILES"]),
+    Row::new("scan-github", &["scan", "--offline", "--format", "github", "FILES"]),
+    Row::new("scan-sarif", &["scan", "--offline", "--format", "sarif", "FILES"]),
+    Row::new("policy", &["policy", "--offline", "--for", "all", "-o", "OUT", "FILES"]),
+    Row::new("page-markdown", &["page", "--offline", "-o", "OUT", "FILES"]),
+    Row::new(
         "page-html",
         &["page", "--offline", "--format", "html", "-o", "OUT", "FILES"],
     ),
-    Row::shown("site", &["site", "--offline", "-o", "OUT", "FILES"]),
-    Row::data(
+    Row::new("site", &["site", "--offline", "-o", "OUT", "FILES"]),
+    Row::new(
         "baseline",
         &["baseline", "--offline", "-o", "OUT/mcpclass.lock", "FILES"],
     ),
-    Row::data("index", &["index", "--offline", "--catalogue", "OUT", "FILES"]),
+    Row::new("index", &["index", "--offline", "--catalogue", "OUT", "FILES"]),
+    // Against listings of the same servers, reviewed when they were honest.
+    Row::new(
+        "check-json",
+        &[
+            "check",
+            "--offline",
+            "--baseline",
+            REVIEWED,
+            "--format",
+            "json",
+            "FILES",
+        ],
+    )
+    .fails(),
+    Row::new("check-table", &["check", "--offline", "--baseline", REVIEWED, "FILES"]).fails(),
+    Row::new(
+        "check-markdown",
+        &[
+            "check",
+            "--offline",
+            "--baseline",
+            REVIEWED,
+            "--format",
+            "markdown",
+            "FILES",
+        ],
+    )
+    .fails(),
 ];
 
+/// The lock that inputs are checked against.
+const REVIEWED: &str = "out/reviewed.lock";
+/// The tool that each reviewed server had beside the ones in question.
+const HONEST: &str = "read_weather";
+
 impl Row {
-    const fn data(name: &'static str, args: &'static [&'static str]) -> Self {
+    const fn new(name: &'static str, args: &'static [&'static str]) -> Self {
         Self {
             name,
             args,
-            shown: false,
+            ends: PARTLY,
         }
     }
 
-    const fn shown(name: &'static str, args: &'static [&'static str]) -> Self {
-        Self {
-            name,
-            args,
-            shown: true,
-        }
+    const fn fails(mut self) -> Self {
+        self.ends = FAILS;
+        self
     }
 
     fn run(&self, home: &Path, files: &[String]) -> Output {
@@ -160,6 +195,40 @@ fn lay_out(home: &Path, files: &[Given], posing: &[Posing]) -> Vec<String> {
         names.push(name);
     }
     names
+}
+
+/// What a tool that poses as something was when it was reviewed: of the same name, and harmless in all else.
+fn reviewed(tool: &Value) -> Value {
+    json!({"name": tool["name"], "description": "Reads the weather.",
+        "inputSchema": {"type": "object", "properties": {"city": {"type": "string"}}}})
+}
+
+/// Pins honest listings of the servers that the inputs will claim to be.
+fn review(home: &Path, files: &[Given], posing: &[Posing]) {
+    let folder = home.join("out/reviewed");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let honest = json!({"name": HONEST, "description": "Reads the weather."});
+    let mut names = Vec::new();
+    let mut write = |id: &str, tools: Vec<Value>| {
+        let name = format!("{id}.json");
+        std::fs::write(folder.join(&name), json!({"tools": tools}).to_string()).expect("written");
+        names.push(name);
+    };
+    for given in files {
+        let stem = Path::new(&given.file).file_stem().expect("a name");
+        write(&stem.to_string_lossy(), vec![honest.clone()]);
+    }
+    for posing in posing {
+        write(&posing.id, vec![honest.clone(), reviewed(&posing.tool)]);
+    }
+    let lock = home.join(REVIEWED);
+    let output = mcpclass(&folder)
+        .args(["baseline", "--offline", "-o"])
+        .arg(lock)
+        .args(&names)
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 /// Characters that people do not see, or that move what they see.
@@ -218,11 +287,13 @@ fn every_input_goes_through_every_command() {
     let lines = list::<Line>("lines.jsonl");
     assert!(files.len() + posing.len() + lines.len() >= 200);
     let names = lay_out(home.path(), &files, &posing);
+    review(home.path(), &files, &posing);
     let mut wrong = Vec::new();
     for row in &COMMANDS {
         let output = row.run(home.path(), &names);
         let said = stderr(&output);
-        if !matches!(output.status.code(), Some(0 | 4)) || said.contains("panicked") {
+        let ended = output.status.code().is_some_and(|code| row.ends.contains(&code));
+        if !ended || said.contains("panicked") {
             wrong.push(format!("{}: {}: {said}", row.name, output.status));
             continue;
         }
@@ -237,9 +308,9 @@ fn every_input_goes_through_every_command() {
             if text.contains("s3cr3t-value") {
                 wrong.push(format!("{place}: a secret of a configuration shows"));
             }
-            if (row.shown || place.ends_with("stderr"))
-                && let Some(why) = harmful(&place, &text)
-            {
+            // Data is shown on terminals, too; a database is not.
+            let stored = row.name == "index" && !place.ends_with("stdout") && !place.ends_with("stderr");
+            if !stored && let Some(why) = harmful(&place, &text) {
                 wrong.push(format!("{place}: {why}"));
             }
             if (place.ends_with("stdout") || place.ends_with("stderr")) && text.lines().any(is_command) {
@@ -248,6 +319,9 @@ fn every_input_goes_through_every_command() {
         }
         if row.name == "scan-json" {
             judge(&output, &files, &posing, &mut wrong);
+        }
+        if row.name == "check-json" {
+            judge_check(&output, &files, &posing, &mut wrong);
         }
     }
     assert!(!home.path().join("OWNED").exists(), "something was run");
@@ -291,6 +365,85 @@ fn judge(output: &Output, files: &[Given], posing: &[Posing], wrong: &mut Vec<St
         let verdict = tool.map_or(Err("it was not listed".to_owned()), |tool| posing.check(tool));
         if let Err(why) = verdict {
             wrong.push(format!("{}: {why}", posing.id));
+        }
+    }
+}
+
+/// Whether a check took each input as it must: what cannot be read is never as reviewed, and never gone; each tool
+/// that is listed is new, changed or as reviewed; and what poses as a reviewed tool fails the check.
+fn judge_check(output: &Output, files: &[Given], posing: &[Posing], wrong: &mut Vec<String>) {
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let servers = result["servers"].as_array().expect("servers");
+    let failures = result["failures"].as_array().expect("failures");
+    let changes = |server: &'_ Value| server["changes"].as_array().cloned().unwrap_or_default();
+    for given in files {
+        let stem = Path::new(&given.file).file_stem().expect("a name").to_string_lossy();
+        let own: Vec<&Value> = servers.iter().filter(|s| s["origin"] == *given.file).collect();
+        let named = servers.iter().find(|s| s["name"] == *stem);
+        if let Some(expected) = &given.error {
+            let told = failures.iter().any(|failure| {
+                let message = failure["message"].as_str().unwrap_or_default();
+                message.contains(&given.file) && message.contains(&**expected)
+            });
+            let state = named.map_or(&Value::Null, |server| &server["state"]);
+            if state != "unlisted" || !named.is_some_and(|server| changes(server).is_empty()) {
+                wrong.push(format!("{}: checked as {named:?}", given.id));
+            }
+            if !told && !given.offline {
+                wrong.push(format!("{}: the check does not say why it cannot be read", given.id));
+            }
+            continue;
+        }
+        let mut found: Vec<String> = own
+            .iter()
+            .flat_map(|server| changes(server))
+            .filter(|change| change["kind"] != "gone")
+            .map(|change| change["tool"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        found.sort_unstable();
+        for tool in given.tools.iter().flatten().filter(|tool| *tool != HONEST) {
+            if found.binary_search(tool).is_err() {
+                wrong.push(format!("{}: {tool:?} is none of the changes {found:?}", given.id));
+            }
+        }
+        if given.tools.as_ref().is_some_and(|tools| !tools.is_empty()) && own.is_empty() {
+            wrong.push(format!("{}: listed and not checked", given.id));
+        }
+    }
+    for posing in posing {
+        let changes = servers
+            .iter()
+            .find(|s| s["name"] == *posing.id)
+            .map(changes)
+            .unwrap_or_default();
+        let gone = changes.iter().any(|c| c["tool"] == HONEST && c["kind"] == "gone");
+        if !gone {
+            wrong.push(format!("{}: {HONEST} is gone and nobody says so", posing.id));
+        }
+        let change = changes.iter().find(|c| c["tool"] == posing.tool["name"]);
+        let Some(change) = change else {
+            wrong.push(format!("{}: it changed and nobody says so", posing.id));
+            continue;
+        };
+        // By its name alone it may have been reviewed as what it is; then it may not be called milder, either.
+        let decision = |side: &Value| side["decision"].as_str().map(rank);
+        let (was, is) = (decision(&change["was"]), decision(&change["is"]));
+        let graver = is > was;
+        if graver && change["fails"] != true || change["kind"] == "milder" {
+            wrong.push(format!("{}: {change}", posing.id));
+        }
+        if let Some(least) = &posing.at_least
+            && is < Some(rank(least))
+        {
+            wrong.push(format!("{}: checked as milder than {least}: {change}", posing.id));
+        }
+        let deceives = posing
+            .signals
+            .iter()
+            .any(|id| matches!(&**id, "hidden-text" | "instructions"));
+        let by_name = posing.tool["name"].as_str().is_some_and(str::is_ascii);
+        if deceives && by_name && change["fails"] != true {
+            wrong.push(format!("{}: it deceives and passes: {change}", posing.id));
         }
     }
 }
@@ -405,6 +558,35 @@ fn classify(home: &Path, input: &[u8]) -> Output {
     let output = child.wait_with_output().expect("it ends");
     writer.join().expect("no panic");
     output
+}
+
+/// Whole files are no lines of tools; the filter says so of each line that is none, and goes on.
+#[test]
+fn every_file_goes_through_the_filter() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut input = Vec::new();
+    for given in list::<Given>("files.jsonl") {
+        input.extend(bytes(&given.text, given.hex.as_ref()));
+        input.extend(b"\n{\"name\":\"delete_after\"}\n");
+    }
+    let output = classify(home.path(), &input);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(!text.contains("s3cr3t-value") && !stderr(&output).contains("s3cr3t-value"));
+    let answers: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let mark = "\u{feff}".as_bytes();
+    let blank = |line: &[u8]| {
+        line.strip_prefix(mark)
+            .unwrap_or(line)
+            .iter()
+            .all(u8::is_ascii_whitespace)
+    };
+    let lines = input.split(|b| *b == b'\n').filter(|line| !blank(line)).count();
+    assert_eq!(answers.len(), lines);
+    // What stands between them changes nothing about honest lines.
+    let after: Vec<&Value> = answers.iter().filter(|a| a["name"] == "delete_after").collect();
+    assert_eq!(after.len(), list::<Given>("files.jsonl").len());
+    assert!(after.iter().all(|a| *a == after[0] && a["category"] == "Destructive"));
 }
 
 #[test]

@@ -6,12 +6,15 @@ mod classify;
 mod clients;
 mod common;
 mod config;
+#[cfg(target_os = "linux")]
+mod disk;
 mod guard;
 mod hostile;
 mod http_server;
 mod labelled;
 mod live_http;
 mod live_stdio;
+mod names;
 mod output;
 mod pages;
 mod promises;

@@ -147,6 +147,48 @@ fn verbose_output_shows_no_secret() {
     );
 }
 
+/// What would change in a client's settings is shown with what stands around it, and that may be a token.
+#[test]
+fn a_diff_of_settings_shows_no_secret() {
+    let home = home_with(TOOLS);
+    let settings = r#"{
+  "permission": {
+    "a": "ask"
+  },
+  "mcpServers": {
+    "tools": {
+      "env": {"TOKEN": "very-secret-token"},
+      "command": "npx"
+    }
+  },
+  "mcp": {
+    "notes": {
+      "environment": {"KEY": "very-secret-value", "LEVEL": "abc", "MODE": "allow"},
+      "command": ["npx", "srv", "--token", "very-secret-argument"],
+      "headers": {"X": "very-secret-header"}
+    }
+  }
+}
+"#;
+    for target in ["opencode", "claude-code", "gemini-cli"] {
+        let name = if target == "opencode" {
+            "opencode.json"
+        } else {
+            "settings.json"
+        };
+        std::fs::write(home.path().join(name), settings).expect("written");
+        let output = mcpclass(home.path())
+            .args(["policy", "--for", target, "--merge", name, "tools.json"])
+            .output()
+            .expect("it runs");
+        let shown = stdout(&output);
+        assert!(output.status.success(), "{target}: {}", stderr(&output));
+        assert!(shown.contains("delete_notes"), "{target}: {shown}");
+        assert!(!shown.contains("very-secret"), "{target}: {shown}");
+        assert!(!shown.contains("\"abc\""), "{target}: {shown}");
+    }
+}
+
 #[test]
 fn nothing_in_a_definition_is_fetched() {
     let server = Server::answering(|request| crate::http_server::json_response(200, &request.legacy(&json!([]))));

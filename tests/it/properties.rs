@@ -16,7 +16,7 @@ use mcpclass::source::expand::Environment;
 use mcpclass::source::live::{Limits, probe};
 use mcpclass::source::{json, jsonl};
 use proptest::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
     let book = RuleBook::embedded().expect("the embedded book");
@@ -193,6 +193,24 @@ proptest! {
             let _ = mcpclass::settings::file::parse(&text, Path::new("mcpclass.toml"));
             let _ = RuleBook::from_files(vec![("own.toml".to_owned(), text)]);
         }
+    }
+}
+
+/// Parameters whose schema is no schema: found once by the property above.
+#[test]
+fn a_parameter_without_a_schema_is_evidence_by_its_name() {
+    for schema in [Value::Null, json!(5), json!([]), json!(""), json!(true), json!({})] {
+        let whole = json!({"name": "get_page", "description": "Gets a page.",
+            "inputSchema": {"properties": {"url": schema}}});
+        let tool = Tool::from_value(whole.clone()).expect("a tool");
+        let assessment = CLASSIFIER.assess(&tool, None);
+        let raised = assessment.signals.iter().flat_map(|signal| &signal.evidence);
+        let all: Vec<&Evidence> = assessment.evidence.iter().chain(raised).collect();
+        assert!(all.iter().any(|evidence| evidence.text == "url"), "{schema}: {all:?}");
+        assert!(
+            all.iter().all(|evidence| slices_back(evidence, &whole)),
+            "{schema}: {all:?}"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use crate::baseline::compare::{Difference, Effect, Kind, Seen};
 use crate::baseline::edit::What;
 use crate::baseline::words::{self, Piece};
 use crate::label::{Category, Decision, Risk};
+use crate::output::json;
 use crate::report::Producer;
 
 /// The version of this document.
@@ -125,10 +126,7 @@ pub fn render(check: &Check) -> String {
             .collect(),
         acceptances: check.acceptances.iter().map(accepted).collect(),
     };
-    // Writing these types to memory cannot fail.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    json::text(&document)
 }
 
 fn summary(check: &Check) -> Summary {

@@ -97,6 +97,51 @@ impl Fault {
     }
 }
 
+/// What the fence around a started server may have denied it, so that it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// A Unix socket: it says so.
+    UnixSocket,
+    /// Some file, or a socket, for all that is known.
+    Something,
+}
+
+impl Denied {
+    /// Judges by the fence that was laid and the last words of the server; `None` where there was no fence.
+    pub(super) fn guess(fence: Option<&str>, last_words: &[String]) -> Option<Self> {
+        const REFUSED: [&str; 2] = ["EPERM", "Operation not permitted"];
+        const SOCKETS: [&str; 5] = ["AF_UNIX", "listen EPERM", "connect EPERM", ".sock", "unix socket"];
+        let fence = fence.filter(|fence| fence.contains("landlock") || fence.contains("seccomp"))?;
+        let said = |words: &[&str]| {
+            last_words
+                .iter()
+                .any(|line| words.iter().any(|word| line.contains(word)))
+        };
+        if fence.contains("seccomp") && said(&REFUSED) && said(&SOCKETS) {
+            Some(Self::UnixSocket)
+        } else {
+            Some(Self::Something)
+        }
+    }
+
+    /// Adds to an error what was denied, why, and the way out.
+    pub(super) fn tell(self, error: Error) -> Error {
+        match self {
+            Self::UnixSocket => error
+                .fact(
+                    "denied",
+                    "the fence lets no server open Unix sockets: behind them listen container engines, the session bus \
+                     and key agents, and the kernel cannot tell those from a server's own",
+                )
+                .help("start it without what opens one; for tsx: node --import tsx FILE")
+                .help("if you trust it as you trust what you run yourself: --sandbox off"),
+            Self::Something => {
+                error.help("if it needs files outside its temporary folder or Unix sockets: --sandbox off")
+            }
+        }
+    }
+}
+
 /// A stranger's words on one line, cut.
 pub(super) fn quote(text: &str) -> String {
     let text = text.trim();

@@ -54,9 +54,8 @@ pub(super) async fn list(spec: &Spec, limits: &Limits, options: &Options) -> Res
     http.leave().await;
     let (listing, transport) = listed.map_err(&fail)?;
     let host = http.url.host_str().unwrap_or_default().to_owned();
-    let mut manifest = super::manifest(spec, listing, origin, transport, &host);
-    manifest.problems.extend(http.notes.take());
-    Ok(manifest)
+    let notes = http.notes.take();
+    Ok(super::manifest(spec, listing, notes, origin, transport, &host))
 }
 
 /// The JSON document at a URL that the user named.
@@ -114,7 +113,7 @@ impl Http {
         let Endpoint::Url { url, headers, .. } = &spec.endpoint else {
             unreachable!("the caller matched a URL");
         };
-        let mut url = Url::parse(url).map_err(|e| Fault::Address(format!("this is no URL: {e}")))?;
+        let mut url = Url::parse(url).map_err(|e| Fault::Connect(format!("this is no URL: {e}")))?;
         url.set_fragment(None);
         let mut credentials = configured(headers.iter().map(|(name, value)| (name.as_str(), value.expose())))?;
         let guard = Guard::new(spec.named_by != NamedBy::User && !options.allow_private);

@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 pub use self::limits::Limits;
 
 use self::conceal::Secrets;
-use self::fault::Fault;
+use self::fault::{Denied, Fault};
 use self::limits::Meter;
 use self::session::Listing;
 use self::stdio::Stdio;
@@ -128,9 +128,8 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
     match listed {
         Ok(listing) => {
             let name = guess_name(program, args);
-            let mut manifest = manifest(spec, listing, origin, Transport::Stdio, &name);
+            let mut manifest = manifest(spec, listing, notes, origin, Transport::Stdio, &name);
             manifest.server.sandbox = end.fence;
-            manifest.problems.extend(notes);
             Ok(manifest)
         }
         Err(fault) => {
@@ -146,16 +145,23 @@ async fn list_command(spec: &Spec, limits: &Limits, options: &Options) -> Result
             if !end.last_words.is_empty() {
                 error = error.fact("its last words", end.last_words.join("\n"));
             }
-            if end.fence.is_some_and(|fence| fence.starts_with("landlock")) {
-                error = error.help("if it needs files outside its temporary folder or Unix sockets: --sandbox off");
+            if let Some(denied) = Denied::guess(end.fence.as_deref(), &end.last_words) {
+                error = denied.tell(error);
             }
             Err(error.without(&secrets.texts()))
         }
     }
 }
 
-/// The manifest of a listing.
-fn manifest(spec: &Spec, mut listing: Listing, origin: String, transport: Transport, fallback: &str) -> Manifest {
+/// The manifest of a listing and of the notes about how it was sent, without the secrets that the server was given.
+fn manifest(
+    spec: &Spec,
+    mut listing: Listing,
+    notes: Vec<Problem>,
+    origin: String,
+    transport: Transport,
+    fallback: &str,
+) -> Manifest {
     let secrets = Secrets::of(spec);
     let mut repeated = false;
     for tool in &mut listing.tools {
@@ -169,20 +175,25 @@ fn manifest(spec: &Spec, mut listing: Listing, origin: String, transport: Transp
     let name = spec
         .name
         .clone()
-        .or(listing.name)
+        .or_else(|| listing.name.map(|name| secrets.conceal_name(&name)))
         .unwrap_or_else(|| fallback.to_owned());
     let server = Server {
         name,
-        version: listing.version,
+        version: listing.version.map(|version| secrets.conceal_name(&version)),
         origin,
         transport,
-        protocol: Some(listing.protocol),
+        protocol: Some(secrets.conceal_name(&listing.protocol)),
         complete: listing.complete,
         sandbox: None,
         instructions: listing.instructions,
     };
     let mut manifest = Manifest::from_values(server, listing.tools);
-    manifest.problems.extend(listing.problems);
+    // Notes quote what a server printed beside its messages; pointers consist of its keys.
+    let told = listing.problems.into_iter().chain(notes);
+    manifest.problems.extend(told.map(|problem| Problem {
+        pointer: secrets.conceal_name(&problem.pointer),
+        message: secrets.conceal(&problem.message),
+    }));
     manifest
 }
 

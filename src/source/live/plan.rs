@@ -46,8 +46,10 @@ const TOOLCHAINS: [&str; 22] = [
     "go/bin",
 ];
 
-/// Folders that hold what belongs to people, not to the system.
-const PRIVATE: [&str; 10] = [
+/// Folders that hold what belongs to people, not to the system. Devices are theirs, too: terminals that they type on,
+/// cameras, memory that programs share. Those that hold nothing are allowed by name.
+const PRIVATE: [&str; 13] = [
+    "/dev",
     "/home",
     "/root",
     "/tmp",
@@ -58,6 +60,8 @@ const PRIVATE: [&str; 10] = [
     "/run/secrets",
     "/var/lib/docker",
     "/srv",
+    "/var/mail",
+    "/var/spool",
 ];
 
 /// Files that mark the root of a package or of a virtual environment.

@@ -28,6 +28,10 @@ const GRACE: Duration = Duration::from_millis(400);
 /// How long ending everything may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// The first file behind the standard streams.
+#[cfg(unix)]
+const FIRST_FILE: std::os::fd::RawFd = 3;
+
 /// A started server.
 pub(super) struct Process {
     child: Child,
@@ -126,7 +130,11 @@ async fn spawn(plan: &Plan, _folder: &Path, _options: &Options) -> Result<Child,
 
 fn piped(mut command: Command) -> std::io::Result<Child> {
     #[cfg(unix)]
-    command.process_group(0);
+    {
+        command.process_group(0);
+        // Files that whoever started us left open are not for the server: no fence asks how a file came to be open.
+        close_fds::set_fds_cloexec_threadsafe(FIRST_FILE, &[]);
+    }
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -191,7 +199,7 @@ impl Process {
             Err(_) => None,
         };
         if by_itself.is_none() {
-            self.terminate();
+            self.terminate(Why::Listed);
             if tokio::time::timeout(PATIENCE, self.child.wait()).await.is_err() {
                 let _ = self.child.start_kill();
                 let _ = self.child.wait().await;
@@ -244,12 +252,18 @@ impl Process {
     }
 
     /// Asks the supervisor, or the process group, to end.
-    fn terminate(&self) {
+    fn terminate(&self, why: Why) {
+        #[cfg(not(unix))]
+        let _ = why;
         #[cfg(unix)]
         if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
             use rustix::process::{Signal, kill_process};
             if cfg!(target_os = "linux") {
-                let _ = kill_process(pid, Signal::TERM);
+                let signal = match why {
+                    Why::Listed => Signal::TERM,
+                    Why::GivenUp => Signal::QUIT,
+                };
+                let _ = kill_process(pid, signal);
             } else {
                 let _ = rustix::process::kill_process_group(pid, Signal::KILL);
             }
@@ -257,11 +271,21 @@ impl Process {
     }
 }
 
+/// Why a server is ended.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    /// It listed its tools, or its time is over; how it ended is read from its folder.
+    Listed,
+    /// Nobody waits for it any more, nor reads its folder, which is the supervisor's to take away: what is still
+    /// running may write to it for a moment.
+    GivenUp,
+}
+
 impl Drop for Process {
     /// A listing that is given up half-way, by a panic or a cancelled task, leaves nothing running either.
     fn drop(&mut self) {
         if !self.done {
-            self.terminate();
+            self.terminate(Why::GivenUp);
         }
     }
 }

@@ -19,22 +19,24 @@ const REQUIRED: ABI = ABI::V3;
 /// The newest set of file rights that is asked for where the kernel knows it.
 const WANTED: ABI = ABI::V5;
 /// Devices that hold nothing and are written by everyone.
-const DEVICES: [&str; 6] = [
-    "/dev/null",
-    "/dev/zero",
-    "/dev/full",
-    "/dev/random",
-    "/dev/urandom",
-    "/dev/tty",
-];
+const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// System calls that fail: sockets of the Unix family, behind which the services of this machine and of the user
 /// listen (containers, the session bus, agents with keys), and the ring through which calls pass unseen. Pairs of
 /// sockets stay: runtimes talk to their children through them.
 const CALLS: &str = r#"{"server": {"mismatch_action": "allow", "match_action": {"errno": 1}, "filter": [
     {"syscall": "socket", "args": [{"index": 0, "type": "dword", "op": "eq", "val": 1}]},
+    {"syscall": "socketpair", "args": [{"index": 1, "type": "dword", "op": {"masked_eq": 15}, "val": 2}]},
+    {"syscall": "socketpair", "args": [{"index": 1, "type": "dword", "op": {"masked_eq": 15}, "val": 3}]},
     {"syscall": "io_uring_setup"}
 ]}}"#;
+
+/// The numbers of `socket`, `socketpair` and `io_uring_setup` for programs that are made for x32, which some kernels run
+/// beside the others: the filter above does not know them, and there is nothing honest to allow.
+#[cfg(target_arch = "x86_64")]
+const CALLS_OF_X32: [i64; 3] = [X32 + 41, X32 + 53, X32 + 425];
+#[cfg(target_arch = "x86_64")]
+const X32: i64 = 0x4000_0000;
 
 /// Applies the fence to this process and all it starts; says what was applied, or why a required one was not.
 pub(super) fn apply(fence: &Fence) -> Result<String, String> {
@@ -90,7 +92,16 @@ fn filter_calls() -> Result<(), seccompiler::Error> {
     let programs = seccompiler::compile_from_json(CALLS.as_bytes(), arch)?;
     programs
         .values()
-        .try_for_each(|program| seccompiler::apply_filter(program))
+        .try_for_each(|program| seccompiler::apply_filter(program))?;
+    #[cfg(target_arch = "x86_64")]
+    {
+        use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+        const EPERM: u32 = 1;
+        let calls = CALLS_OF_X32.map(|number| (number, Vec::new())).into_iter().collect();
+        let filter = SeccompFilter::new(calls, SeccompAction::Allow, SeccompAction::Errno(EPERM), arch)?;
+        seccompiler::apply_filter(&BpfProgram::try_from(filter)?)?;
+    }
+    Ok(())
 }
 
 fn limit(fence: &Fence) -> rustix::io::Result<()> {

@@ -109,6 +109,7 @@ async fn supervise(parent: i32, folder: &Path, wrapper: &[std::ffi::OsString]) -
         return Err(io::Error::other("the program that wanted the listing is gone"));
     }
     let mut told = signal(SignalKind::terminate())?;
+    let mut given_up = signal(SignalKind::quit())?;
     // A terminal that goes away takes the parent with it, and that is noticed.
     let _hangup = signal(SignalKind::hangup())?;
     let _interrupt = signal(SignalKind::interrupt())?;
@@ -122,7 +123,11 @@ async fn supervise(parent: i32, folder: &Path, wrapper: &[std::ffi::OsString]) -
             command
         }
     };
-    command.arg(FENCE).arg(folder).env_clear().process_group(0);
+    command.arg(FENCE).arg(folder).env_clear();
+    if !wrapper.is_empty() {
+        // What is not wrapped begins a session, and with it a group, by itself.
+        command.process_group(0);
+    }
     let mut child = tokio::process::Command::from(command).spawn()?;
     let group = child.id().and_then(|id| Pid::from_raw(id as i32));
     // The streams are the server's alone.
@@ -131,6 +136,7 @@ async fn supervise(parent: i32, folder: &Path, wrapper: &[std::ffi::OsString]) -
     rustix::stdio::dup2_stdout(&null)?;
 
     let mut ended = Ended::default();
+    let mut abandoned = false;
     let mut watch = tokio::time::interval(WATCH);
     let status = loop {
         tokio::select! {
@@ -140,6 +146,10 @@ async fn supervise(parent: i32, folder: &Path, wrapper: &[std::ffi::OsString]) -
                     let _ = rustix::process::kill_process_group(group, Signal::TERM);
                 }
                 break tokio::time::timeout(GRACE, child.wait()).await.ok().and_then(Result::ok);
+            }
+            _ = given_up.recv() => {
+                abandoned = true;
+                break None;
             }
             _ = watch.tick() => {
                 if rustix::process::getppid() != Some(parent) {
@@ -167,10 +177,23 @@ async fn supervise(parent: i32, folder: &Path, wrapper: &[std::ffi::OsString]) -
     while let Ok(Some(_)) = rustix::process::wait(WaitOptions::NOHANG) {}
     ended.code = status.and_then(|s| s.code());
     ended.signal = status.and_then(|s| s.signal());
-    if rustix::process::getppid() == Some(parent) {
+    if !abandoned && rustix::process::getppid() == Some(parent) {
         return std::fs::write(folder.join(ENDED), serde_json::to_vec(&ended)?);
     }
-    // Nobody else is left to tidy up.
+    take_away(folder).await
+}
+
+/// Removes the folder when nobody else is left to do so. A parent that lives may be at it as well.
+async fn take_away(folder: &Path) -> io::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    const PATIENCE: u32 = 100;
+    for _ in 0..PATIENCE {
+        match std::fs::remove_dir_all(folder) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => return Ok(()),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
     std::fs::remove_dir_all(folder)
 }
 
@@ -196,6 +219,8 @@ async fn kill_all(me: Pid) {
 /// Reads the plan, lays the fence around this process, becomes the server.
 fn fence(folder: &Path) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // In a session of its own it has no terminal: the user's could be written to and read from through `/dev/tty`.
+    rustix::process::setsid()?;
     let plan = read_plan()?;
     // Opened before the fence, which permits no writing here.
     let mut report = File::create(folder.join(FENCED))?;

@@ -8,7 +8,7 @@ use mcpclass::classify::{Annotations, Classifier};
 use mcpclass::manifest::Tool;
 use mcpclass::policy::decide::DecisionTable;
 use mcpclass::rules::book::RuleBook;
-use mcpclass::text::depth;
+use mcpclass::source::json;
 
 static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
     let book = RuleBook::embedded().expect("the embedded book");
@@ -16,8 +16,8 @@ static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(value) = depth::parse(bytes) else { return };
-    let Ok(tool) = Tool::from_value(value) else { return };
+    let Ok(document) = json::parse(bytes.to_vec()) else { return };
+    let Ok(tool) = Tool::from_value(document.value) else { return };
     let assessment = CLASSIFIER.assess(&tool, Some("server"));
     let again = CLASSIFIER.assess(&tool, Some("server"));
     assert_eq!(
