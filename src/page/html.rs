@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::policies::PolicyText;
 use super::references::Kind;
+use super::rulebook;
 use super::server::{ServerPage, ToolRow};
 use super::tool::ToolPage;
 use crate::classify::Classifier;
@@ -176,7 +177,11 @@ impl Html {
         });
         env.add_filter("thousands", |n: u64| thousands(n));
         env.add_filter("signed", |n: i64| format!("{n:+}"));
-        env.add_filter("rulepage", |rule: &str| rule_page(rule));
+        let places = rulebook::places(classifier.book());
+        env.add_filter("rulepage", move |rule: &str| {
+            // A rule of another book, or one that is no rule of a table: the method's front page.
+            places.get(rule).cloned().unwrap_or_else(|| "index.html".to_owned())
+        });
         env.add_filter("ticked", |text: &str| Value::from_safe_string(ticked(text)));
         env.add_filter("capital", |text: &str| capital(text));
         for (name, text) in TEMPLATES {
@@ -320,27 +325,6 @@ fn shelf_policy(policy: &PolicyText, links: &ServerLinks<'_>, fits: bool) -> Val
         text => if fits { policy.text.as_str() } else { "" },
         notes => policy.notes.iter().take(6).map(|n| super::model::shorten(n, 240)).collect::<Vec<_>>(),
     }
-}
-
-/// The page and place of a rule in the method: `verb.html#verb-end`.
-pub fn rule_page(rule: &str) -> String {
-    let kind = rule.split('/').next().unwrap_or_default();
-    match kind {
-        "verb" | "pair" | "phrase" | "param" => format!("{kind}.html#{}", anchor(rule)),
-        _ => "index.html".to_owned(),
-    }
-}
-
-/// The name of a place on a page.
-pub fn anchor(id: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    id.chars().map(plain).collect()
 }
 
 /// Anything that can be serialised, for a template.

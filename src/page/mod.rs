@@ -14,6 +14,7 @@ pub mod parameters;
 pub mod policies;
 pub mod questions;
 pub mod references;
+pub mod rulebook;
 pub mod server;
 pub mod slug;
 pub mod tool;

@@ -11,40 +11,8 @@ use crate::label::{Decision, Label};
 use crate::page::html::{self, Pager};
 use crate::page::milder::LabelText;
 use crate::page::references;
-use crate::rules::{Rule, RuleKind};
-
-/// The tables of the book: kind, file, heading, what they are.
-const BOOKS: [(RuleKind, &str, &str, &str); 4] = [
-    (
-        RuleKind::Verb,
-        "verb",
-        "Verbs",
-        "What a verb does when nothing about its object says otherwise.",
-    ),
-    (
-        RuleKind::Pair,
-        "pair",
-        "Verbs with their objects",
-        "What a verb does to a kind of thing: deleting a label is not deleting a host.",
-    ),
-    (
-        RuleKind::Phrase,
-        "phrase",
-        "Phrases",
-        "Turns of phrase that raise a signal or change what a sentence says.",
-    ),
-    (
-        RuleKind::Param,
-        "param",
-        "Parameters",
-        "What the names and types of parameters tell.",
-    ),
-];
-
-/// Words of a rule that are shown.
-const WORDS: usize = 160;
-/// Bytes of rules on one page.
-const PAGE: usize = 24_000;
+use crate::page::rulebook::{self, TABLES, Table};
+use crate::rules::Rule;
 
 /// Writes the pages.
 pub(super) fn write(site: &Site<'_>, paths: &mut Vec<String>) -> Result<()> {
@@ -61,11 +29,11 @@ pub(super) fn write(site: &Site<'_>, paths: &mut Vec<String>) -> Result<()> {
             }
         })
         .collect();
-    let mut books: Vec<Value> = BOOKS
+    let mut books: Vec<Value> = TABLES
         .iter()
-        .map(|(kind, file, title, says)| {
-            let n = book.rules().iter().filter(|r| r.kind == *kind).count();
-            context! { href => format!("{file}.html"), title => *title, says => *says, n => n }
+        .map(|table| {
+            let n = book.rules().iter().filter(|r| r.kind == table.kind).count();
+            context! { href => rulebook::file(table, 1), title => table.heading, says => table.says, n => n }
         })
         .collect();
     books.push(context! {
@@ -83,9 +51,8 @@ pub(super) fn write(site: &Site<'_>, paths: &mut Vec<String>) -> Result<()> {
     };
     let value = json!({"rules": book.digest(), "count": book.rules().len()});
     site.page("method/index", &site.html.render("method.html", values)?, &value, paths)?;
-    for (kind, file, heading, lead) in BOOKS {
-        let rules: Vec<&Rule> = book.rules().iter().filter(|r| r.kind == kind).collect();
-        rules_page(site, &rules, (file, heading, lead), paths)?;
+    for table in &TABLES {
+        rules_pages(site, table, paths)?;
     }
     let frame = site.frame(
         1,
@@ -106,29 +73,11 @@ pub(super) fn write(site: &Site<'_>, paths: &mut Vec<String>) -> Result<()> {
     )
 }
 
-/// One table of the book. A table too long for a page keeps every rule's place on the first: those that stand on a
-/// later one are led to.
-fn rules_page(site: &Site<'_>, rules: &[&Rule], names: (&str, &str, &str), paths: &mut Vec<String>) -> Result<()> {
-    let (file, heading, lead) = names;
-    let shown: Vec<Value> = rules.iter().map(|rule| rule_value(rule)).collect();
-    let sizes = rules.iter().map(|rule| size(rule));
-    let mut pages: Vec<Vec<Value>> = vec![Vec::new()];
-    let mut used = 0;
-    for (value, size) in shown.into_iter().zip(sizes) {
-        if used + size > PAGE && used > 0 {
-            pages.push(Vec::new());
-            used = 0;
-        }
-        used += size;
-        if let Some(page) = pages.last_mut() {
-            page.push(value);
-        }
-    }
+/// One table of the book, on as many pages as it takes.
+fn rules_pages(site: &Site<'_>, table: &Table, paths: &mut Vec<String>) -> Result<()> {
+    let pages = rulebook::pages(site.classifier.book(), table);
     let last = pages.len();
-    let name = |number: usize| match number {
-        1 => format!("{file}.html"),
-        n => format!("{file}.{n}.html"),
-    };
+    let name = |number: usize| rulebook::file(table, number);
     for (number, rules) in (1..).zip(pages) {
         let pager = Pager {
             number,
@@ -137,13 +86,11 @@ fn rules_page(site: &Site<'_>, rules: &[&Rule], names: (&str, &str, &str), paths
             next: (number < last).then(|| name(number + 1)),
         };
         let path = format!("method/{}", name(number));
-        let frame = site.frame(1, &path, heading, lead);
-        let ids: Vec<String> = rules
-            .iter()
-            .filter_map(|r| Some(r.get_attr("id").ok()?.to_string()))
-            .collect();
+        let frame = site.frame(1, &path, table.heading, table.says);
+        let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
+        let shown: Vec<Value> = rules.iter().map(|rule| rule_value(rule)).collect();
         let values = context! {
-            frame => html::value(&frame), heading => heading, lead => lead, rules => rules,
+            frame => html::value(&frame), heading => table.heading, lead => table.says, rules => shown,
             pager => html::value(&pager),
         };
         let stem = path.strip_suffix(".html").unwrap_or(&path);
@@ -161,17 +108,11 @@ fn rule_value(rule: &Rule) -> Value {
     let label = rule.effect.and_then(super::super::effect::Effect::label);
     context! {
         id => rule.id.to_string(),
-        anchor => html::anchor(&rule.id),
+        anchor => rulebook::anchor(&rule.id),
         label => label.map(|l| html::value(LabelText::from(l))),
         why => html::capital(&rule.why),
-        words => html::value(rule.words.iter().take(WORDS).collect::<Vec<_>>()),
+        words => html::value(rule.words.iter().take(rulebook::WORDS).collect::<Vec<_>>()),
         matches => rule.matches.clone(),
         misses => rule.misses.clone(),
     }
-}
-
-/// About what a rule takes on a page.
-fn size(rule: &Rule) -> usize {
-    let texts = rule.words.iter().take(WORDS).chain(&rule.matches).chain(&rule.misses);
-    600 + rule.why.len() + texts.map(|t| t.len() + 14).sum::<usize>()
 }

@@ -95,6 +95,10 @@ fn every_relative_link_leads_somewhere_and_no_other_host_is_asked() {
             let path = link.split('#').next().unwrap_or(link);
             let target = resolve(name, path);
             assert!(all.contains_key(&target), "{name}: {link} leads nowhere ({target})");
+            if let Some((_, id)) = link.split_once('#') {
+                let there = String::from_utf8_lossy(&all[&target]).contains(&format!("id=\"{id}\""));
+                assert!(there, "{name}: {link}: nothing on that page is called {id}");
+            }
         }
         for source in attributes(html, "src") {
             assert!(all.contains_key(&resolve(name, source)), "{name}: {source}");
