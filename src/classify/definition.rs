@@ -50,6 +50,11 @@ impl Definition {
                 verb.rule = std::sync::Arc::clone(&main.rule);
             }
         }
+        if let Some(main) = prose.mentions.iter().find(|m| m.slot == Slot::Main)
+            && book.takes_back(&main.rule)
+        {
+            take_back(&mut name.mentions, main, &schema, &prose);
+        }
         if prose.restricted()
             && schema
                 .known
@@ -226,6 +231,25 @@ impl Definition {
             .iter()
             .map(|(hit, _)| evidence(tool, &hit.rule, &hit.place, None));
         mentions.chain(hits).collect()
+    }
+}
+
+/// "delete_note: Moves a note to the trash", "execute_query: Runs a metrics query": what the description does first is
+/// known to be milder than the name's verb, and nothing in the definition offers more.
+fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose: &ProseReading) {
+    let for_good = schema.known.iter().any(|k| k.kind == ParamKind::Permanent)
+        || prose.hits.iter().any(|(_, cue)| *cue == Some("irreversible"));
+    let reads = main.effect.category() == Some(Category::Read);
+    for mention in name {
+        let milder = match mention.effect {
+            Effect::End => !for_good,
+            Effect::Statement | Effect::Act => reads,
+            _ => false,
+        };
+        if milder {
+            mention.effect = main.effect;
+            mention.rule = std::sync::Arc::clone(&main.rule);
+        }
     }
 }
 

@@ -286,7 +286,7 @@ impl Writer<'_> {
             _ if self.has("overwrites") => {
                 "the caller's content replaces what stood there: more than a Read, but one named thing set anew is still a Write"
             }
-            _ if self.rule(&["pair/soft"]) || self.cue("reversible") => {
+            _ if self.rule(&["pair/soft", "pair/to-trash"]) || self.cue("reversible") => {
                 "there is a way back, so something is changed and nothing ended"
             }
             _ if self.rule(&["pair/drop-tie", "pair/delete-tie", "pair/remove-from"]) => {

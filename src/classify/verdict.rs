@@ -167,7 +167,10 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
         ParamKind::Sql => !reads_only && (opens || runs && !stores),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
-        ParamKind::Method => !stores && (has(ParamKind::Url) || has(ParamKind::Endpoint)),
+        ParamKind::Method => {
+            let path = has(ParamKind::Path) && has(ParamKind::Body);
+            !stores && (has(ParamKind::Url) || has(ParamKind::Endpoint) || path)
+        }
         _ => false,
     })?;
     Some(OpenArgument {

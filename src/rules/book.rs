@@ -75,6 +75,8 @@ pub(crate) struct PairRule {
     pub(super) unless: FxHashSet<u32>,
     pub(super) any: bool,
     pub(super) name_only: bool,
+    /// As what the description does first, it takes back a harsher verb of the name.
+    pub(super) takes_back: bool,
 }
 
 #[derive(Debug)]
@@ -200,6 +202,11 @@ impl RuleBook {
                 None => None,
             }
         })
+    }
+
+    /// Whether a rule, as what the description does first, takes back a harsher verb of the name.
+    pub(crate) fn takes_back(&self, rule: &str) -> bool {
+        self.pairs.iter().any(|pair| pair.takes_back && &*pair.id == rule)
     }
 
     /// A verb as one says what a tool does: "deletes".

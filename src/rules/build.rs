@@ -325,6 +325,7 @@ impl Builder {
             unless,
             any,
             name_only: pair.name_only,
+            takes_back: pair.takes_back,
         });
         let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
         book.rules.push(rule(

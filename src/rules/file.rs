@@ -100,6 +100,10 @@ pub struct Pair {
     /// Holds for names alone: in prose the words mean something else.
     #[serde(default)]
     pub name_only: bool,
+    /// Where it is what the description does first, it takes back a harsher verb of the name: one that ends things
+    /// (`delete_note`), unless something speaks of an end for good, and where it reads, one that runs a statement.
+    #[serde(default)]
+    pub takes_back: bool,
     /// Why.
     pub why: String,
     /// Tools on which the rule must fire.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::manifest::{MAX_TOOL_DEPTH, Problem};
@@ -122,25 +122,53 @@ pub fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
 
 /// Decodes and parses one JSON document.
 pub fn parse(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
-    parse_text(decode(bytes)?)
+    parse_slice(&bytes)
+}
+
+/// Decodes and parses one JSON document. One without a fault is read where it stands.
+pub fn parse_slice(bytes: &[u8]) -> Result<Document, SyntaxError> {
+    match std::str::from_utf8(bytes).ok().and_then(strict) {
+        Some(document) => Ok(document),
+        None => forgive(decode(bytes.to_vec())?),
+    }
 }
 
 /// Parses one JSON document, with comments and trailing commas or without.
 pub fn parse_text(text: String) -> Result<Document, SyntaxError> {
+    match strict(&text) {
+        Some(document) => Ok(document),
+        None => forgive(text),
+    }
+}
+
+/// A document in which nothing is to be forgiven; `None` for any other.
+fn strict(text: &str) -> Option<Document> {
+    let mut repeated = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Checked::root(&mut repeated).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    let problems = repeated.into_iter().map(given_twice).collect();
+    Some(Document { value, problems })
+}
+
+/// Any other document.
+fn forgive(text: String) -> Result<Document, SyntaxError> {
     let mut bytes = text.into_bytes();
     let mut problems = tame(&mut bytes);
     let mut repeated = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-    let value = Checked(&mut repeated).deserialize(&mut deserializer)?;
+    let value = Checked::root(&mut repeated).deserialize(&mut deserializer)?;
     deserializer.end()?;
-    for mut path in repeated {
-        path.reverse();
-        let message = format!("the key {:?} is given twice; the last one counts", path[path.len() - 1]);
-        let steps: Vec<String> = path.iter().map(|step| escape(step)).collect();
-        let pointer = format!("/{}", steps.join("/"));
-        problems.push(Problem::new(pointer, message));
-    }
+    problems.extend(repeated.into_iter().map(given_twice));
     Ok(Document { value, problems })
+}
+
+/// The problem of a key at this path, innermost first.
+fn given_twice(mut path: Vec<String>) -> Problem {
+    path.reverse();
+    let message = format!("the key {:?} is given twice; the last one counts", path[path.len() - 1]);
+    let steps: Vec<String> = path.iter().map(|step| escape(step)).collect();
+    Problem::new(format!("/{}", steps.join("/")), message)
 }
 
 /// A step of a JSON Pointer (RFC 6901).
@@ -297,13 +325,24 @@ fn note(problems: &mut Vec<Problem>, bytes: &[u8], at: usize, message: &str) {
     }
 }
 
-/// Builds a value and collects the paths, innermost key first, of keys given twice.
-struct Checked<'a>(&'a mut Vec<Vec<String>>);
+/// Builds a value and collects the paths, innermost key first, of keys given twice. Refuses what is nested too deep:
+/// [`tame`] has seen to that, or it is still to do so.
+struct Checked<'a> {
+    repeated: &'a mut Vec<Vec<String>>,
+    /// Containers around the value.
+    depth: usize,
+}
+
+/// Entries of an object that are made room for at once: most objects of a schema have no more.
+const FEW: usize = 4;
 
 impl<'de> DeserializeSeed<'de> for Checked<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.depth > MAX_DEPTH {
+            return Err(D::Error::custom("nested too deep"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -347,8 +386,8 @@ impl<'de> Visitor<'de> for Checked<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         loop {
-            let known = self.0.len();
-            let Some(item) = items.next_element_seed(Checked(self.0))? else {
+            let known = self.repeated.len();
+            let Some(item) = items.next_element_seed(self.inner())? else {
                 return Ok(Value::Array(list));
             };
             self.climb(known, || list.len().to_string());
@@ -357,18 +396,18 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
+        let mut map = Map::with_capacity(FEW);
         while let Some(key) = entries.next_key::<String>()? {
-            let known = self.0.len();
-            let value = entries.next_value_seed(Checked(self.0))?;
+            let known = self.repeated.len();
+            let value = entries.next_value_seed(self.inner())?;
             self.climb(known, || key.clone());
             match map.entry(key) {
                 serde_json::map::Entry::Vacant(entry) => {
                     entry.insert(value);
                 }
                 serde_json::map::Entry::Occupied(mut entry) => {
-                    if self.0.len() < MAX_PROBLEMS {
-                        self.0.push(vec![entry.key().clone()]);
+                    if self.repeated.len() < MAX_PROBLEMS {
+                        self.repeated.push(vec![entry.key().clone()]);
                     }
                     entry.insert(value);
                 }
@@ -378,10 +417,23 @@ impl<'de> Visitor<'de> for Checked<'_> {
     }
 }
 
-impl Checked<'_> {
+impl<'a> Checked<'a> {
+    /// For a whole document.
+    const fn root(repeated: &'a mut Vec<Vec<String>>) -> Self {
+        Self { repeated, depth: 0 }
+    }
+
+    /// For what stands in the container that is being read.
+    const fn inner(&mut self) -> Checked<'_> {
+        Checked {
+            repeated: self.repeated,
+            depth: self.depth + 1,
+        }
+    }
+
     /// Adds a step to the paths found since there were `known`.
     fn climb(&mut self, known: usize, step: impl Fn() -> String) {
-        for path in &mut self.0[known..] {
+        for path in &mut self.repeated[known..] {
             path.push(step());
         }
     }
