@@ -254,7 +254,7 @@ impl Writer<'_> {
             .iter()
             .position(|t| t.start == mention.place.start && t.end == mention.place.end)?;
         let lexicon = &self.book.lexicon;
-        let is = |t: &Token, roles: u16| t.word != 0 && lexicon.is(t.word, roles);
+        let is = |t: &Token, roles: u32| t.word != 0 && lexicon.is(t.word, roles);
         let is_verb = |t: &Token| {
             t.word != 0
                 && lexicon

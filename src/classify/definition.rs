@@ -234,8 +234,9 @@ impl Definition {
     }
 }
 
-/// "delete_note: Moves a note to the trash", "execute_query: Runs a metrics query": what the description does first is
-/// known to be milder than the name's verb, and nothing in the definition offers more.
+/// "delete_note: Moves a note to the trash", "execute_query: Runs a metrics query", "start_task: Marks a task as
+/// current": what the description does first is known to be milder than the name's verb, and nothing in the definition
+/// offers more.
 fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose: &ProseReading) {
     let for_good = schema.known.iter().any(|k| k.kind == ParamKind::Permanent)
         || prose.hits.iter().any(|(_, cue)| *cue == Some("irreversible"));
@@ -243,7 +244,8 @@ fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose
     for mention in name {
         let milder = match mention.effect {
             Effect::End => !for_good,
-            Effect::Statement | Effect::Act => reads,
+            Effect::Statement => reads,
+            Effect::Act => true,
             _ => false,
         };
         if milder {

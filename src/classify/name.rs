@@ -138,6 +138,12 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
     };
     let first = parts.iter().copied().find(|&i| !is_modifier(i) || parts.len() == 1);
     let last = parts.last().copied();
+    // `preview_merge`: nothing is merged.
+    if let Some(first) = first.filter(|&i| parts.len() > 1 && book.lexicon.is(tokens[i].word, role::REHEARSAL))
+        && sense(book, tokens[first]).is_some()
+    {
+        return Some(first);
+    }
     let first_strict = first
         .and_then(|i| sense(book, tokens[i]))
         .filter(|v| v.forms & form::BASE != 0 && !book.verbs[v.group as usize].weak)

@@ -94,7 +94,7 @@ struct Reader<'a> {
 const LONGEST_CLAUSE: usize = 60;
 
 impl Reader<'_> {
-    fn is(&self, at: usize, roles: u16) -> bool {
+    fn is(&self, at: usize, roles: u32) -> bool {
         self.tokens
             .get(at)
             .is_some_and(|t| t.word != 0 && self.book.lexicon.is(t.word, roles))

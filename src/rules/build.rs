@@ -177,6 +177,7 @@ impl Builder {
             (&roles.frame, role::FRAME),
             (&roles.aside, role::ASIDE),
             (&roles.plain, role::PLAIN),
+            (&roles.rehearsal, role::REHEARSAL),
         ];
         for (words, bit) in table {
             for word in words.split_whitespace() {

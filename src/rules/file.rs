@@ -311,6 +311,7 @@ pub struct Roles {
     pub frame: String,
     pub aside: String,
     pub plain: String,
+    pub rehearsal: String,
     pub splits: String,
 }
 

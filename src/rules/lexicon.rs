@@ -19,23 +19,25 @@ pub(crate) mod form {
 
 /// Roles of a word in a sentence; a set of bits.
 pub(crate) mod role {
-    pub(crate) const DETERMINER: u16 = 1;
-    pub(crate) const PREPOSITION: u16 = 1 << 1;
-    pub(crate) const CONJUNCTION: u16 = 1 << 2;
-    pub(crate) const NEGATION: u16 = 1 << 3;
-    pub(crate) const MODAL: u16 = 1 << 4;
-    pub(crate) const CONDITION: u16 = 1 << 5;
-    pub(crate) const RELATIVE: u16 = 1 << 6;
-    pub(crate) const PRONOUN: u16 = 1 << 7;
-    pub(crate) const BE: u16 = 1 << 8;
-    pub(crate) const ADVERB: u16 = 1 << 9;
-    pub(crate) const MODIFIER: u16 = 1 << 10;
-    pub(crate) const SUBJECT: u16 = 1 << 11;
-    pub(crate) const FRAME: u16 = 1 << 12;
-    pub(crate) const ASIDE: u16 = 1 << 13;
-    pub(crate) const PLAIN: u16 = 1 << 14;
+    pub(crate) const DETERMINER: u32 = 1;
+    pub(crate) const PREPOSITION: u32 = 1 << 1;
+    pub(crate) const CONJUNCTION: u32 = 1 << 2;
+    pub(crate) const NEGATION: u32 = 1 << 3;
+    pub(crate) const MODAL: u32 = 1 << 4;
+    pub(crate) const CONDITION: u32 = 1 << 5;
+    pub(crate) const RELATIVE: u32 = 1 << 6;
+    pub(crate) const PRONOUN: u32 = 1 << 7;
+    pub(crate) const BE: u32 = 1 << 8;
+    pub(crate) const ADVERB: u32 = 1 << 9;
+    pub(crate) const MODIFIER: u32 = 1 << 10;
+    pub(crate) const SUBJECT: u32 = 1 << 11;
+    pub(crate) const FRAME: u32 = 1 << 12;
+    pub(crate) const ASIDE: u32 = 1 << 13;
+    pub(crate) const PLAIN: u32 = 1 << 14;
     /// A noun of the class `facts`: what a Read returns.
-    pub(crate) const FACT: u16 = 1 << 15;
+    pub(crate) const FACT: u32 = 1 << 15;
+    /// In a name, what is named behind it is shown and not done: `preview_merge`.
+    pub(crate) const REHEARSAL: u32 = 1 << 16;
 }
 
 /// What a word, or a phrase that it begins, is to other tables; a set of bits. Most words are nothing to most tables,
@@ -64,7 +66,7 @@ pub(crate) struct VerbSense {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Word {
     pub(crate) verb: Option<VerbSense>,
-    pub(crate) roles: u16,
+    pub(crate) roles: u32,
     /// [`leads`] bits.
     leads: u8,
     /// Phrases that begin with this word.
@@ -176,7 +178,7 @@ impl Lexicon {
     }
 
     /// Whether a word has any of these roles.
-    pub(crate) fn is(&self, number: u32, roles: u16) -> bool {
+    pub(crate) fn is(&self, number: u32, roles: u32) -> bool {
         self.words[number as usize].roles & roles != 0
     }
 
