@@ -85,8 +85,8 @@ fn write_value<'a>(value: &'a Value, open: &mut Open<'a>, out: &mut Vec<u8>) {
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
     // Without an early end, so that the bytes are looked at many at a time; most strings have nothing to escape.
-    let plain = |byte: u8| (byte >= 0x20) & (byte != b'"') & (byte != b'\\');
-    if text.bytes().fold(true, |so_far, byte| so_far & plain(byte)) {
+    let special = |byte: u8| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\');
+    if text.bytes().fold(0, |found, byte| found | special(byte)) == 0 {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');

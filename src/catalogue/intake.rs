@@ -86,7 +86,7 @@ pub fn peek(reader: Box<dyn Read + Send>, limits: &Limits) -> std::io::Result<Pe
 }
 
 fn is_record(line: &[u8]) -> bool {
-    let parsed = json::parse_slice(line.trim_ascii_end()).ok();
+    let parsed = json::parse(line.trim_ascii_end()).ok();
     parsed.is_some_and(|document| matches!(recognise(document.value, Regard::Named), Ok(Content::Listings(_))))
 }
 
@@ -147,7 +147,7 @@ impl Records<'_> {
 
     fn record(&self, number: usize, bytes: &[u8], digest: Short) -> Vec<Taken> {
         let place = format!("{}:{number}", self.origin);
-        let document = match json::parse_slice(bytes) {
+        let document = match json::parse(bytes) {
             Ok(document) => document,
             Err(error) => {
                 let message = format!("{place}:{}: this is not JSON: {}", error.column.max(1), error.message);

@@ -16,7 +16,7 @@ use crate::error::{Error, Outcome, Result};
 use crate::manifest::{Problem, Tool};
 use crate::output::json;
 use crate::settings::Settings;
-use crate::source::json::{SyntaxError, parse_slice};
+use crate::source::json::{SyntaxError, parse};
 use crate::stream::{self, Failure, Line};
 use crate::ui;
 
@@ -161,7 +161,7 @@ impl Filter {
 
     fn tool(&self, number: usize, text: &[u8], out: &mut Vec<u8>) {
         // Whatever a scan of the same text would read and mend, this reads and mends.
-        let mut document = match parse_slice(text) {
+        let mut document = match parse(text) {
             Ok(document) => document,
             Err(error) => return self.refuse(&Value::Null, number, &unreadable(&error), out),
         };

@@ -70,7 +70,7 @@ impl<F: Formatter> Formatter for Careful<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // Of ASCII, the serializer itself escapes all but DEL. Without an early end, so that the bytes are looked at
         // many at a time.
-        if fragment.bytes().fold(true, |so_far, byte| so_far & (byte < 0x7f)) {
+        if fragment.bytes().fold(0, |found, byte| found | u8::from(byte >= 0x7f)) == 0 {
             return writer.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;

@@ -22,6 +22,8 @@ pub(crate) struct Texts {
 impl Texts {
     /// The texts in plain form ([`crate::text::plain`]), each with its ground.
     pub(super) fn build(texts: Vec<(String, u16)>) -> Result<Self> {
+        let mut texts = texts;
+        texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         let mut made = Self {
             keys: vec![0; 1 << (BITS - 6)],
             by_key: FxHashMap::default(),
@@ -41,9 +43,6 @@ impl Texts {
             let bit = hash(key);
             made.keys[bit / 64] |= 1 << (bit % 64);
             made.by_key.entry(key).or_default().push((text.into(), ground));
-        }
-        for texts in made.by_key.values_mut() {
-            texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         }
         Ok(made)
     }

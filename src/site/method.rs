@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::label::{Decision, Label};
 use crate::page::html::{self, Pager};
 use crate::page::milder::LabelText;
+use crate::page::model;
 use crate::page::references;
 use crate::page::rulebook::{self, TABLES, Table};
 use crate::rules::Rule;
@@ -111,8 +112,13 @@ fn rule_value(rule: &Rule) -> Value {
         anchor => rulebook::anchor(&rule.id),
         label => label.map(|l| html::value(LabelText::from(l))),
         why => html::capital(&rule.why),
-        words => html::value(rule.words.iter().take(rulebook::WORDS).collect::<Vec<_>>()),
-        matches => rule.matches.clone(),
-        misses => rule.misses.clone(),
+        words => shown(&rule.words[..rule.words.len().min(rulebook::WORDS)]),
+        matches => shown(&rule.matches),
+        misses => shown(&rule.misses),
     }
+}
+
+/// Texts of a rule; some hold hidden characters, to show that they are found.
+fn shown(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| model::shown(text)).collect()
 }

@@ -190,7 +190,7 @@ fn first_line(reader: &mut impl BufRead, limit: u64) -> std::io::Result<Head> {
 
 fn is_document(bytes: &[u8]) -> bool {
     let start = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
-    start.starts_with(b"{") && json::parse_slice(bytes).is_ok()
+    start.starts_with(b"{") && json::parse(bytes).is_ok()
 }
 
 /// The items of lines, with tools of one server that stand in several places brought together.

@@ -120,13 +120,8 @@ pub fn position(bytes: &[u8], offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// Decodes and parses one JSON document.
-pub fn parse(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
-    parse_slice(&bytes)
-}
-
 /// Decodes and parses one JSON document. One without a fault is read where it stands.
-pub fn parse_slice(bytes: &[u8]) -> Result<Document, SyntaxError> {
+pub fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
     match std::str::from_utf8(bytes).ok().and_then(strict) {
         Some(document) => Ok(document),
         None => forgive(decode(bytes.to_vec())?),
@@ -447,24 +442,24 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> Value {
-        parse(text.as_bytes().to_vec()).expect("it parses").value
+        parse(text.as_bytes()).expect("it parses").value
     }
 
     #[test]
     fn comments_and_trailing_commas_are_forgiven() {
         let text = "\u{FEFF}// a\n{\"a\": [1, 2,], /* b */ \"u\": \"http://x/*y*/\",\n}\n";
         assert_eq!(value(text), json!({"a": [1, 2], "u": "http://x/*y*/"}));
-        assert!(parse(b"[,]".to_vec()).is_err());
-        assert!(parse(b"[1,,]".to_vec()).is_err());
-        assert!(parse(b"{\"a\":,}".to_vec()).is_err());
+        assert!(parse(b"[,]").is_err());
+        assert!(parse(b"[1,,]").is_err());
+        assert!(parse(b"{\"a\":,}").is_err());
     }
 
     #[test]
     fn an_error_knows_its_place() {
-        let error = parse(b"{\n  \"a\": nope\n}".to_vec()).expect_err("not JSON");
+        let error = parse(b"{\n  \"a\": nope\n}").expect_err("not JSON");
         assert_eq!((error.line, error.column), (2, 9));
         assert!(!error.message.contains("line"), "{}", error.message);
-        let error = parse(b"[\"ab\xff\"]".to_vec()).expect_err("not UTF-8");
+        let error = parse(b"[\"ab\xff\"]").expect_err("not UTF-8");
         assert_eq!((error.line, error.column), (1, 5));
         assert_eq!(error.message, "byte 0xff at offset 4 is not UTF-8");
     }
@@ -491,18 +486,18 @@ mod tests {
                 open.repeat(100_000) + "1",
                 close.repeat(100_000)
             );
-            let document = parse(text.into_bytes()).expect("it parses");
+            let document = parse(text.as_bytes()).expect("it parses");
             assert_eq!(document.value["y"], 1);
             assert_eq!(document.problems.len(), 1, "{:?}", document.problems);
         }
-        assert!(parse("[".repeat(100_000).into_bytes()).is_err());
+        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         let text = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
-        assert!(parse(text.into_bytes()).expect("it parses").problems.is_empty());
+        assert!(parse(text.as_bytes()).expect("it parses").problems.is_empty());
     }
 
     #[test]
     fn keys_given_twice_are_noted_where_they_stand() {
-        let document = parse(br#"{"t": [{"a": 1, "b/c": 2, "b/c": 3}]}"#.to_vec()).expect("it parses");
+        let document = parse(br#"{"t": [{"a": 1, "b/c": 2, "b/c": 3}]}"#).expect("it parses");
         assert_eq!(document.value, json!({"t": [{"a": 1, "b/c": 3}]}));
         assert_eq!(document.problems.len(), 1);
         assert_eq!(document.problems[0].pointer, "/t/0/b~1c");
@@ -510,7 +505,7 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_costs_nothing_else() {
-        let document = parse(br#"["\ud800 \udc00 \ud83d\ude00 \\ud800"]"#.to_vec()).expect("it parses");
+        let document = parse(br#"["\ud800 \udc00 \ud83d\ude00 \\ud800"]"#).expect("it parses");
         assert_eq!(document.value, json!(["\u{FFFD} \u{FFFD} 😀 \\ud800"]));
         assert_eq!(document.problems.len(), 2);
     }
@@ -518,12 +513,12 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_bytes_are_fatal(bytes: Vec<u8>) {
-            let _ = parse(bytes);
+            let _ = parse(&bytes);
         }
 
         #[test]
         fn no_punctuation_is_fatal(text in r#"[\[\]{}",:/*\\ua0d8 \n1]{0,80}"#) {
-            let _ = parse(text.into_bytes());
+            let _ = parse(text.as_bytes());
         }
     }
 }

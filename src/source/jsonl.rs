@@ -101,7 +101,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
         }
         // A string that the line leaves open ends with the line, and not at a control character.
         bytes.truncate(bytes.trim_ascii_end().len());
-        let document = match json::parse(bytes) {
+        let document = match json::parse(&bytes) {
             Ok(document) => document,
             Err(error) => {
                 let place = if error.line == 0 {

@@ -19,8 +19,8 @@ pub type Place = Range<usize>;
 /// The first run of characters that nobody sees or that reorder what is seen.
 pub fn invisible(text: &str) -> Option<Place> {
     // Without an early end, so that the bytes are looked at many at a time.
-    let harmless = |b: u8| (0x20..0x7f).contains(&b) | matches!(b, b'\n' | b'\r' | b'\t');
-    if text.bytes().fold(true, |so_far, byte| so_far & harmless(byte)) {
+    let odd = |b: u8| u8::from(!(0x20..0x7f).contains(&b) && !matches!(b, b'\n' | b'\r' | b'\t'));
+    if text.bytes().fold(0, |found, byte| found | odd(byte)) == 0 {
         return None;
     }
     let right_to_left = text.chars().any(is_right_to_left);

@@ -7,11 +7,11 @@ use super::escape::is_hidden;
 pub fn is_plain(text: &str) -> bool {
     // Without an early end, so that the bytes are looked at many at a time.
     let bytes = text.as_bytes();
-    let printable = bytes
-        .iter()
-        .fold(true, |so_far, byte| so_far & (0x20..0x7f).contains(byte));
+    let odd = |byte: u8| u8::from(!(0x20..0x7f).contains(&byte));
+    let printable = bytes.iter().fold(0, |found, byte| found | odd(*byte)) == 0;
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    printable && !pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')))
+    let both = |a: u8, b: u8| u8::from(a == b' ' && b == b' ');
+    printable && pairs.fold(0, |found, (a, b)| found | both(*a, *b)) == 0
 }
 
 /// Writes the plain form of `text` over `out`.

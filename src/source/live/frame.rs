@@ -119,7 +119,7 @@ impl<R: AsyncBufRead + Unpin + Send> Frames<R> {
 /// Parses a text that looks complete. One that is meant as a message and cannot be read is an error, since
 /// nobody would send it again; anything else is a stray line.
 fn read(text: &[u8], notes: &mut Notes) -> Result<Option<Value>, Fault> {
-    match json::parse_slice(text) {
+    match json::parse(text) {
         Ok(document) => {
             document.problems.into_iter().for_each(|p| notes.push(p));
             Ok(Some(document.value))
@@ -136,7 +136,7 @@ fn read(text: &[u8], notes: &mut Notes) -> Result<Option<Value>, Fault> {
 
 /// A message, where the text is one.
 fn message(text: &[u8]) -> Option<Value> {
-    let value = json::parse_slice(text).ok()?.value;
+    let value = json::parse(text).ok()?.value;
     value.get("jsonrpc").is_some().then_some(value)
 }
 

@@ -83,7 +83,7 @@ pub(super) async fn fetch(url: &str, limits: &Limits, options: &Options) -> Resu
             });
         }
         let body = http.body(response).await?;
-        http.parse(body)
+        http.parse(&body)
     });
     let timeout = Fault::Timeout {
         after: limits.timeout,
@@ -273,7 +273,7 @@ impl Http {
             // Some servers name no type, or plain text.
             "application/json" | "text/plain" | "" => {
                 let body = self.body(response).await?;
-                let value = self.parse(body)?;
+                let value = self.parse(&body)?;
                 let mut answers = wire::sort(value, call, &mut self.notes).into_iter();
                 let answer = answers.find_map(|incoming| match incoming {
                     Incoming::Answer(answer) => Some(answer),
@@ -291,7 +291,7 @@ impl Http {
         if !matches!(event.kind.as_str(), "" | "message") || event.data.is_empty() {
             return Ok(None);
         }
-        let value = self.parse(event.data)?;
+        let value = self.parse(&event.data)?;
         let mut answer = None;
         for incoming in wire::sort(value, call, &mut self.notes) {
             match incoming {
@@ -317,7 +317,7 @@ impl Http {
         }
         if status != 429 && content_type(&response) == "application/json" {
             let body = self.error_body(response).await;
-            if let Ok(document) = json::parse(body)
+            if let Ok(document) = json::parse(&body)
                 && document.value.get("error").is_some_and(Value::is_object)
             {
                 return Ok(document.value);
@@ -346,7 +346,7 @@ impl Http {
         Ok(body)
     }
 
-    pub(super) fn parse(&mut self, body: Vec<u8>) -> Result<Value, Fault> {
+    pub(super) fn parse(&mut self, body: &[u8]) -> Result<Value, Fault> {
         let document =
             json::parse(body).map_err(|e| Fault::Shape(format!("a message of it cannot be read: {}", e.message)))?;
         document.problems.into_iter().for_each(|p| self.notes.push(p));

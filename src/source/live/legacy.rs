@@ -81,7 +81,7 @@ impl Transport for Legacy<'_> {
             if !matches!(event.kind.as_str(), "" | "message") {
                 continue;
             }
-            let value = self.http.parse(event.data)?;
+            let value = self.http.parse(&event.data)?;
             for incoming in wire::sort(value, call, &mut self.http.notes) {
                 match incoming {
                     Incoming::Answer(answer) => return Ok(answer),
