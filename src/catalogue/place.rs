@@ -25,8 +25,8 @@ impl CatalogueArgs {
 }
 
 impl CatalogueArgs {
-    /// The catalogue to ask: the one that is named, which must be there; else the usual one, else the
-    /// one that the program carries.
+    /// The catalogue to ask: the one that is named, which must be there; else the usual one, where there is anything in
+    /// it; else the one that the program carries.
     pub fn open(&self) -> Result<Store> {
         if let Some(folder) = &self.catalogue {
             return Store::read(folder)?.ok_or_else(|| {
@@ -36,7 +36,9 @@ impl CatalogueArgs {
                 ))
             });
         }
-        if let Some(store) = usual().as_deref().map(Store::read).transpose()?.flatten() {
+        if let Some(store) = usual().as_deref().map(Store::read).transpose()?.flatten()
+            && !store.is_empty()?
+        {
             return Ok(store);
         }
         starter::open()

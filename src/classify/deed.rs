@@ -147,7 +147,7 @@ impl Writer<'_> {
         if worst.is_empty() {
             return None;
         }
-        let about = self.name_object(None);
+        let about = self.name_object(self.definition.name.mentions.first());
         let on = about.map_or_else(String::new, |about| format!(" on {about}"));
         let count = operations.len();
         if worst.len() == count {

@@ -448,6 +448,24 @@ fn a_damaged_or_foreign_file_is_said_and_left_alone() {
     assert_eq!(nowhere.status.code(), Some(2));
 }
 
+/// A first run that reached nothing leaves a catalogue of failures: nobody is better off with that than with ours.
+#[test]
+fn an_empty_catalogue_does_not_hide_the_one_that_the_program_carries() {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::write(dir.path().join("list.txt"), "http://127.0.0.1:9/mcp\n").expect("written");
+    let failed = mcpclass(dir.path())
+        .args(["index", "list.txt", "--allow-private"])
+        .output()
+        .expect("it starts");
+    assert_eq!(failed.status.code(), Some(4), "{}", stderr(&failed));
+    assert!(dir.path().join(".local/share/mcpclass/catalogue.db").is_file());
+    let shown = mcpclass(dir.path())
+        .args(["show", "github-mcp-server"])
+        .output()
+        .expect("it starts");
+    assert!(shown.status.success(), "{}", stderr(&shown));
+}
+
 #[test]
 fn the_embedded_catalogue_answers_where_there_is_no_other() {
     let dir = tempfile::tempdir().expect("a folder");
