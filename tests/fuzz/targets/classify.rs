@@ -16,7 +16,7 @@ static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(document) = json::parse(bytes.to_vec()) else { return };
+    let Ok(document) = json::parse(bytes) else { return };
     let Ok(tool) = Tool::from_value(document.value) else { return };
     let assessment = CLASSIFIER.assess(&tool, Some("server"));
     let again = CLASSIFIER.assess(&tool, Some("server"));
