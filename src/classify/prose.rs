@@ -495,9 +495,12 @@ impl Reader<'_> {
                 break;
             }
             if self.is(i, role::PREPOSITION) && i > at + 1 {
-                let of = self.book.lexicon.known("of") == Some(self.tokens[i].word);
+                // "the keys of a user", "the settings, including every password": the object goes on.
+                let goes_on = ["of", "including"]
+                    .iter()
+                    .any(|w| self.book.lexicon.known(w) == Some(self.tokens[i].word));
                 verbs::collect(self.book, self.tokens, i, &mut objects);
-                if !of {
+                if !goes_on {
                     break;
                 }
                 continue;
