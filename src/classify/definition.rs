@@ -235,17 +235,27 @@ impl Definition {
 }
 
 /// "delete_note: Moves a note to the trash", "execute_query: Runs a metrics query", "start_task: Marks a task as
-/// current": what the description does first is known to be milder than the name's verb, and nothing in the definition
-/// offers more.
+/// current": what the description does first is known to be milder than the name's verb. It takes that verb back
+/// where nothing in the definition offers more: no other clause, no operation to choose, nothing that carries what runs.
 fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose: &ProseReading) {
-    let for_good = schema.known.iter().any(|k| k.kind == ParamKind::Permanent)
+    let for_good = |known: &params::Known| known.kind == ParamKind::Permanent;
+    let carries = |known: &params::Known| {
+        let kinds = [ParamKind::Command, ParamKind::Code, ParamKind::Tool, ParamKind::Method];
+        known.free && kinds.contains(&known.kind)
+    };
+    let advice = |m: &&Mention| matches!(m.slot, Slot::Aside | Slot::Order);
+    let said = prose.mentions.iter().filter(|m| !advice(m)).chain(&schema.mentions);
+    let offers_more = said.map(|m| m.effect.severity()).any(|s| s > main.effect.severity())
+        || schema.known.iter().any(|known| for_good(known) || carries(known))
         || prose.hits.iter().any(|(_, cue)| *cue == Some("irreversible"));
+    if offers_more {
+        return;
+    }
     let reads = main.effect.category() == Some(Category::Read);
     for mention in name {
         let milder = match mention.effect {
-            Effect::End => !for_good,
+            Effect::End | Effect::Act => true,
             Effect::Statement => reads,
-            Effect::Act => true,
             _ => false,
         };
         if milder {

@@ -75,8 +75,6 @@ pub(crate) struct PairRule {
     pub(super) unless: FxHashSet<u32>,
     pub(super) any: bool,
     pub(super) name_only: bool,
-    /// As what the description does first, it takes back a harsher verb of the name.
-    pub(super) takes_back: bool,
 }
 
 #[derive(Debug)]
@@ -140,6 +138,8 @@ pub struct RuleBook {
     pub(crate) lexicon: Lexicon,
     pub(crate) verbs: Vec<VerbGroup>,
     pub(crate) pairs: Vec<PairRule>,
+    /// The pairs that, as what the description does first, take back a harsher verb of the name.
+    pub(super) takers: Vec<Arc<str>>,
     pub(super) pairs_by_verb: FxHashMap<u32, Vec<u16>>,
     pub(crate) phrases: Vec<PhraseRule>,
     pub(super) phrase_of: FxHashMap<u32, u16>,
@@ -206,7 +206,7 @@ impl RuleBook {
 
     /// Whether a rule, as what the description does first, takes back a harsher verb of the name.
     pub(crate) fn takes_back(&self, rule: &str) -> bool {
-        self.pairs.iter().any(|pair| pair.takes_back && &*pair.id == rule)
+        self.takers.iter().any(|taker| &**taker == rule)
     }
 
     /// A verb as one says what a tool does: "deletes".

@@ -82,6 +82,7 @@ impl Builder {
             lexicon: Lexicon::new(),
             verbs,
             pairs: Vec::new(),
+            takers: Vec::new(),
             pairs_by_verb: FxHashMap::default(),
             phrases: Vec::new(),
             phrase_of: FxHashMap::default(),
@@ -319,6 +320,9 @@ impl Builder {
                 book.pairs_by_verb.entry(base).or_default().push(index);
             }
         }
+        if pair.takes_back {
+            book.takers.push(pair.id.as_str().into());
+        }
         book.pairs.push(PairRule {
             id: pair.id.as_str().into(),
             effect: pair.effect,
@@ -326,7 +330,6 @@ impl Builder {
             unless,
             any,
             name_only: pair.name_only,
-            takes_back: pair.takes_back,
         });
         let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
         book.rules.push(rule(

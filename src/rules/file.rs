@@ -101,7 +101,8 @@ pub struct Pair {
     #[serde(default)]
     pub name_only: bool,
     /// Where it is what the description does first, it takes back a harsher verb of the name: one that ends things
-    /// (`delete_note`), unless something speaks of an end for good, and where it reads, one that runs a statement.
+    /// (`delete_note`) or sets something going, and where it reads, one that runs a statement; unless anything else in
+    /// the definition offers more.
     #[serde(default)]
     pub takes_back: bool,
     /// Why.
