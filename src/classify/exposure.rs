@@ -201,10 +201,10 @@ impl Exposure {
 
     /// Raises the signal of names that are taken for others, where there are any.
     pub fn raise(&mut self, title: &Arc<str>, tools: &[Assessment]) {
-        let evidence: Vec<Evidence> = tools
-            .iter()
-            .enumerate()
-            .filter_map(|(place, tool)| Some(evidence(self.mistaken(&tool.name)?, place, &tool.name)))
+        let mistaken = self.mistaken();
+        let named = tools.iter().enumerate();
+        let evidence: Vec<Evidence> = named
+            .filter_map(|(place, tool)| Some(evidence(mistaken.get(&*tool.name)?, place, &tool.name)))
             .take(MOST_EVIDENCE)
             .collect();
         if !evidence.is_empty() {
@@ -216,15 +216,12 @@ impl Exposure {
         }
     }
 
-    /// By which rule a tool's name can be taken for another's.
-    fn mistaken(&self, name: &str) -> Option<&'static str> {
-        if self.namesakes.iter().any(|namesake| namesake.tool == name) {
-            Some(NAMESAKE)
-        } else if self.confusable.iter().flatten().any(|other| other == name) {
-            Some(CONFUSABLE)
-        } else {
-            None
-        }
+    /// The names that can be taken for another's, each with the rule that says so.
+    fn mistaken(&self) -> HashMap<&str, &'static str> {
+        let own = self.confusable.iter().flatten().map(|name| (name.as_str(), CONFUSABLE));
+        let others = self.namesakes.iter().map(|namesake| (namesake.tool.as_str(), NAMESAKE));
+        // Where both hold, the other server is worth knowing more.
+        own.chain(others).collect()
     }
 
     /// Signals of the instructions.
