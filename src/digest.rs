@@ -12,11 +12,20 @@ pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
 
 /// `sha256:` and 64 hexadecimal digits over the tool's canonical definition.
 pub fn of_tool(tool: &Tool) -> String {
-    let mut hasher = Sha256::new();
-    let mut buffer = Vec::with_capacity(1024);
+    of_canonical(&canonical(tool))
+}
+
+/// The tool's canonical definition: JSON without blanks, keys in order, without what is left out.
+pub(crate) fn canonical(tool: &Tool) -> String {
+    let mut buffer = Vec::with_capacity(1536);
     write_object(tool.raw(), &LEFT_OUT, &mut Vec::with_capacity(32), &mut buffer);
-    hasher.update(&buffer);
-    finish(hasher)
+    // JSON of strings is UTF-8.
+    String::from_utf8(buffer).unwrap_or_default()
+}
+
+/// The digest of what [`canonical`] gives.
+pub(crate) fn of_canonical(definition: &str) -> String {
+    finish(Sha256::new().chain_update(definition))
 }
 
 /// `sha256:` over the given bytes.

@@ -107,7 +107,8 @@ impl Classifier {
     pub fn assess(&self, tool: &Tool, server: Option<&str>) -> Assessment {
         let definition = Definition::read(&self.book, tool);
         let verdict = Verdict::of(&self.book, &definition, tool, self.annotations);
-        let signals = signals::of(&self.book, &definition, &verdict, tool);
+        let canonical = digest::canonical(tool);
+        let signals = signals::of(&self.book, &definition, &verdict, tool, &canonical);
         let rationale = rationale::write(&self.book, &definition, &verdict, &signals, tool);
         let found = self.decisions.override_for(server, tool.name());
         let decision = found.map_or_else(|| self.decisions.decide(verdict.label), |o| o.decision);
@@ -133,7 +134,7 @@ impl Classifier {
             rationale: rationale.text,
             conflicts: verdict.conflicts,
             decision,
-            digest: digest::of_tool(tool),
+            digest: digest::of_canonical(&canonical),
             override_reason: found.map(|o| o.reason.clone()),
             carriers: verdict::carriers(&definition),
         }
@@ -161,7 +162,7 @@ impl Classifier {
 
     fn signals(&self, definition: &Definition, tool: &Tool) -> Vec<Signal> {
         let verdict = Verdict::of(&self.book, definition, tool, self.annotations);
-        signals::of(&self.book, definition, &verdict, tool)
+        signals::of(&self.book, definition, &verdict, tool, &digest::canonical(tool))
     }
 
     /// The same classifier with another scorecard: for cross-validation.

@@ -2,6 +2,8 @@
 //! and not the next milder one, how far it reaches, and what a reader should know beside it. Every sentence states
 //! what was found in this definition; none is there to fill a place.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::deed::{self, Deed, Said, identifier};
@@ -19,6 +21,9 @@ pub(crate) struct Rationale {
     pub(crate) text: String,
     pub(crate) reason: String,
 }
+
+/// Most sentences are the same for every tool they are said of.
+type Sentence = Cow<'static, str>;
 
 /// Sentences of one rationale.
 const MOST: usize = 4;
@@ -148,7 +153,7 @@ impl Writer<'_> {
     }
 
     /// Why this label and not the next milder one.
-    fn why(&self) -> String {
+    fn why(&self) -> Sentence {
         let cause = self.cause();
         match (self.verdict.label.category, cause) {
             (_, Cause::Open(kind, parameter)) => open(kind, parameter),
@@ -159,10 +164,9 @@ impl Writer<'_> {
         }
     }
 
-    fn why_destructive(&self) -> String {
+    fn why_destructive(&self) -> Sentence {
         if self.verdict.label.risk == Risk::Medium {
-            return "What goes can be built again, so the risk is only medium, but it is gone: this is no Write"
-                .to_owned();
+            return "What goes can be built again, so the risk is only medium, but it is gone: this is no Write".into();
         }
         let way_back = match self.deed.said {
             _ if self.has("irreversible") => "the definition itself says that there is no way back",
@@ -188,10 +192,10 @@ impl Writer<'_> {
         } else {
             "critical, because what is lost cannot be rebuilt from elsewhere"
         };
-        format!("{}; {stake}", capitalised(way_back))
+        format!("{}; {stake}", capitalised(way_back)).into()
     }
 
-    fn why_execute(&self, cause: Cause<'_>) -> String {
+    fn why_execute(&self, cause: Cause<'_>) -> Sentence {
         let Label { risk, .. } = self.verdict.label;
         let text = match cause {
             Cause::Effect(Effect::Operate) => {
@@ -236,10 +240,10 @@ impl Writer<'_> {
                  is medium and not critical"
             }
         };
-        text.to_owned()
+        text.into()
     }
 
-    fn why_write(&self, cause: Cause<'_>) -> String {
+    fn why_write(&self, cause: Cause<'_>) -> Sentence {
         let text = match cause {
             Cause::Effect(Effect::Access) => {
                 "who may do what changes, and access is used before anybody takes it back: critical, where an ordinary change would \
@@ -258,14 +262,17 @@ impl Writer<'_> {
                 return match identifier(parameter) {
                     Some(name) => format!(
                         "{name} decides how much access comes with it, which lifts an ordinary change to critical"
-                    ),
-                    None => "a parameter decides how much access comes with it, which lifts it to critical".to_owned(),
+                    )
+                    .into(),
+                    None => "a parameter decides how much access comes with it, which lifts it to critical".into(),
                 };
             }
             Cause::Lifted(_, parameter) => {
                 return match identifier(parameter) {
-                    Some(name) => format!("{name} sets a credential, which lifts an ordinary change to critical"),
-                    None => "a parameter sets a credential, which lifts it to critical".to_owned(),
+                    Some(name) => {
+                        format!("{name} sets a credential, which lifts an ordinary change to critical").into()
+                    }
+                    None => "a parameter sets a credential, which lifts it to critical".into(),
                 };
             }
             Cause::Claimed => {
@@ -318,18 +325,20 @@ impl Writer<'_> {
                 Said::Operations | Said::Nowhere => "small signs of a change outweigh those of a Read",
             },
         };
-        text.to_owned()
+        text.into()
     }
 
-    fn why_read(&self, cause: Cause<'_>) -> String {
-        let address = |parameter: &str| match identifier(parameter) {
+    fn why_read(&self, cause: Cause<'_>) -> Sentence {
+        let address = |parameter: &str| {
+            match identifier(parameter) {
             Some(name) => format!(
                 "{name} lets the caller choose the address, so text from strangers reaches the model: medium, where a fixed source \
                  would be low"
-            ),
+            ).into(),
             None => {
-                "the caller chooses the address, so text from strangers reaches the model: medium, not low".to_owned()
+                "the caller chooses the address, so text from strangers reaches the model: medium, not low".into()
             }
+        }
         };
         let text = match cause {
             Cause::Effect(Effect::Fetch) => {
@@ -364,7 +373,7 @@ impl Writer<'_> {
             _ if self.parameters.none => "it takes no arguments, and nothing outside the call changes",
             _ if self.parameters.target.is_some() => {
                 let name = self.parameters.target.as_deref().unwrap_or_default();
-                return format!("{name} says which, and looking changes nothing outside the call");
+                return format!("{name} says which, and looking changes nothing outside the call").into();
             }
             _ if self.takes(ParamKind::Query) => {
                 "what it is asked decides what comes back; nothing outside the call changes"
@@ -382,11 +391,11 @@ impl Writer<'_> {
                 _ => "nothing in it changes, starts or ends anything",
             },
         };
-        text.to_owned()
+        text.into()
     }
 
     /// What a reader must know before trusting the words.
-    fn warning(&self) -> String {
+    fn warning(&self) -> Sentence {
         let text = if self.has("instructions") {
             "parts of its text speak to a model instead of describing the tool; they were given no weight"
         } else if self.has("hidden-text") {
@@ -403,11 +412,11 @@ impl Writer<'_> {
         } else {
             ""
         };
-        text.to_owned()
+        text.into()
     }
 
     /// How far one call reaches, and what narrows it.
-    fn reach(&self) -> String {
+    fn reach(&self) -> Sentence {
         let parameters = &self.parameters;
         if self.verdict.label.category == Category::Read {
             let private = self.has("private-content") && self.has("strangers-text");
@@ -416,74 +425,76 @@ impl Writer<'_> {
                 () if self.has("personal-data") && !self.has("secrets") => "what comes back is about people",
                 () => "",
             };
-            return text.to_owned();
+            return text.into();
         }
         if self.has("bulk") {
             return match (&parameters.list, &parameters.narrowing) {
-                (Some(list), _) => format!("one call reaches as many as {list} lists"),
+                (Some(list), _) => format!("one call reaches as many as {list} lists").into(),
                 (None, Some((name, true))) => {
-                    format!("one call reaches all of them; the only limit is the optional {name}")
+                    format!("one call reaches all of them; the only limit is the optional {name}").into()
                 }
                 (None, Some((name, false))) => {
-                    format!("one call can reach many; {name} is the first thing that narrows it")
+                    format!("one call can reach many; {name} is the first thing that narrows it").into()
                 }
                 (None, None) if parameters.none => {
-                    "one call reaches all of them, and it takes no argument that narrows it".to_owned()
+                    "one call reaches all of them, and it takes no argument that narrows it".into()
                 }
-                (None, None) => "one call can reach many at once".to_owned(),
+                (None, None) => "one call can reach many at once".into(),
             };
         }
         if self.verdict.open.is_some() {
-            return String::new();
+            return Sentence::default();
         }
         match &parameters.target {
-            Some(name) if parameters.count == 1 => format!("{name} is all it takes"),
-            Some(name) if self.verdict.label.risk == Risk::Critical => format!("one call acts on what {name} names"),
-            Some(name) => format!("it acts on what {name} names"),
-            None if parameters.none => "it takes no arguments, so every call does the same".to_owned(),
-            None => String::new(),
+            Some(name) if parameters.count == 1 => format!("{name} is all it takes").into(),
+            Some(name) if self.verdict.label.risk == Risk::Critical => {
+                format!("one call acts on what {name} names").into()
+            }
+            Some(name) => format!("it acts on what {name} names").into(),
+            None if parameters.none => "it takes no arguments, so every call does the same".into(),
+            None => Sentence::default(),
         }
     }
 
     /// How sure it is, where it is not.
-    fn doubt(&self) -> String {
+    fn doubt(&self) -> Sentence {
         if self.verdict.confidence >= UNSURE {
-            return String::new();
+            return Sentence::default();
         }
         let runner_up = self.verdict.runner_up;
         let described = self.tool.description().is_some_and(|d| !d.trim().is_empty());
         if described {
-            format!("the words leave room for {runner_up}, so it deserves a second look")
+            format!("the words leave room for {runner_up}, so it deserves a second look").into()
         } else {
-            format!("without a description it may as well be {runner_up}")
+            format!("without a description it may as well be {runner_up}").into()
         }
     }
 }
 
 /// Why what the caller passes decides.
-fn open(kind: ParamKind, parameter: &str) -> String {
+fn open(kind: ParamKind, parameter: &str) -> Sentence {
     let name = identifier(parameter).unwrap_or_else(|| "a parameter".to_owned());
     match kind {
         ParamKind::Command => format!(
             "the caller writes the command in {name}, so one call can do whatever the server's own account may: nothing milder than \
              critical fits"
-        ),
+        ).into(),
         ParamKind::Code | ParamKind::Expression => {
             format!(
                 "whatever code stands in {name} runs, and the definition sets it no bounds; hence Execute, and critical"
-            )
+            ).into()
         }
         ParamKind::Sql | ParamKind::Query => format!(
             "the statement in {name} is the caller's and nothing restricts it to reading, so it may change or drop what the database \
              holds: critical"
-        ),
+        ).into(),
         ParamKind::Tool | ParamKind::Arguments => {
-            format!("{name} can name any tool behind it, so it is as dangerous as the worst of them")
+            format!("{name} can name any tool behind it, so it is as dangerous as the worst of them").into()
         }
         ParamKind::Method | ParamKind::Url | ParamKind::Endpoint | ParamKind::Body => format!(
             "{name} and the address are the caller's choice, so a call may change whatever the other side lets it: critical"
-        ),
-        _ => format!("{name} carries what is to be done, and nothing bounds it: critical"),
+        ).into(),
+        _ => format!("{name} carries what is to be done, and nothing bounds it: critical").into(),
     }
 }
 

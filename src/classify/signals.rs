@@ -26,8 +26,14 @@ const SURE: u16 = 800;
 /// Bytes of evidence that are kept of a long hidden text.
 const LONGEST_HIDDEN: usize = 80;
 
-/// The signals of a tool, in the order of the rule book.
-pub(crate) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, tool: &Tool) -> Vec<Signal> {
+/// The signals of a tool, in the order of the rule book; `canonical` is its definition as one text.
+pub(crate) fn of(
+    book: &RuleBook,
+    definition: &Definition,
+    verdict: &Verdict,
+    tool: &Tool,
+    canonical: &str,
+) -> Vec<Signal> {
     let mut raising = Raising {
         book,
         definition,
@@ -47,9 +53,12 @@ pub(crate) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, to
     raising.choice(verdict);
     raising.conflicts(verdict);
     let mut found = raising.found;
-    strings::each(tool, &mut |path, text, role| {
-        suspicious(book, text, role, || path.pointer().into(), &mut found);
-    });
+    let glance = hidden::is_surely_absent(canonical) && !book.grounds.texts.any_in(&plain::of_json(canonical));
+    if !glance {
+        strings::each(tool, &mut |path, text, role| {
+            suspicious(book, text, role, || path.pointer().into(), &mut found);
+        });
+    }
     collect(book, found)
 }
 

@@ -1,6 +1,8 @@
 //! The native `policy.json`: default deny; hide what destroys, cap what writes, allow what reads.
 //! Owns the document's shape and how one tool's decision is written in it.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +15,9 @@ use crate::policy::decide::DecisionTable;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     /// Always `"1"`.
-    pub version: String,
+    pub version: Cow<'static, str>,
     /// Always `"deny"`: what is not listed is refused.
-    pub default: String,
+    pub default: Cow<'static, str>,
     /// Tools that the agent does not see.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hide: Vec<String>,
@@ -61,18 +63,18 @@ pub struct Limit {
     /// Name of the counter, `TOOL_rate`.
     pub counter: String,
     /// `minute`.
-    pub window: String,
+    pub window: Cow<'static, str>,
     /// Calls in a window.
     pub max: u32,
     /// `grant`: counted for each client that was granted access.
-    pub scope: String,
+    pub scope: Cow<'static, str>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            version: "1".to_owned(),
-            default: "deny".to_owned(),
+            version: "1".into(),
+            default: "deny".into(),
             hide: Vec::new(),
             tools: IndexMap::new(),
         }
@@ -208,9 +210,9 @@ pub fn default_operation<'a>(tool: &'a Tool, operations: &[Operation]) -> Option
 pub fn limit(tool: &str, max: u32) -> Limit {
     Limit {
         counter: format!("{tool}_rate"),
-        window: "minute".to_owned(),
+        window: "minute".into(),
         max,
-        scope: "grant".to_owned(),
+        scope: "grant".into(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Every word that a rule knows, under one number each, with what the rules say of it: the verb it is a form of,
 //! the roles it has in a sentence, and the phrases that begin with it. Built once, then only read.
 
+use std::hash::{Hash, Hasher};
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::text::words::{Lookup, Token};
@@ -94,10 +96,72 @@ impl Sequence {
     }
 }
 
+/// A word of up to 16 bytes as two numbers: its first and its last bytes, which overlap where it has fewer. With its
+/// length they are the whole word, so that it is found without going after a pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Short {
+    first: u64,
+    last: u64,
+    length: usize,
+}
+
+impl Short {
+    fn of(word: &str) -> Option<Self> {
+        let bytes = word.as_bytes();
+        let (first, last) = match bytes.len() {
+            0..4 => (bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0),
+            4..8 => {
+                let four = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+                (four(bytes.first_chunk()?), four(bytes.last_chunk()?))
+            }
+            8..=16 => (
+                u64::from_le_bytes(*bytes.first_chunk()?),
+                u64::from_le_bytes(*bytes.last_chunk()?),
+            ),
+            _ => return None,
+        };
+        Some(Self {
+            first,
+            last,
+            length: bytes.len(),
+        })
+    }
+}
+
+impl Hash for Short {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.first ^ self.last.rotate_left(29) ^ self.length as u64);
+    }
+}
+
+/// The numbers of words.
+#[derive(Debug, Default)]
+struct Numbers {
+    short: FxHashMap<Short, u32>,
+    long: FxHashMap<Box<str>, u32>,
+}
+
+impl Numbers {
+    fn get(&self, word: &str) -> Option<u32> {
+        match Short::of(word) {
+            Some(short) => self.short.get(&short),
+            None => self.long.get(word),
+        }
+        .copied()
+    }
+
+    fn insert(&mut self, word: &str, number: u32) {
+        match Short::of(word) {
+            Some(short) => self.short.insert(short, number),
+            None => self.long.insert(word.into(), number),
+        };
+    }
+}
+
 /// All words. Number 0 is the unknown word.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
-    numbers: FxHashMap<Box<str>, u32>,
+    numbers: Numbers,
     words: Vec<Word>,
     next_sequence: u32,
     /// Verbs behind which an undelimited word is split.
@@ -110,7 +174,7 @@ const FIRST_SEQUENCE: u32 = 1 << 24;
 impl Lexicon {
     pub(crate) fn new() -> Self {
         Self {
-            numbers: FxHashMap::default(),
+            numbers: Numbers::default(),
             words: vec![Word::default()],
             next_sequence: FIRST_SEQUENCE,
             splits: FxHashSet::default(),
@@ -120,10 +184,10 @@ impl Lexicon {
     /// The number of a word, given one if it has none.
     pub(crate) fn intern(&mut self, word: &str) -> u32 {
         if let Some(number) = self.numbers.get(word) {
-            return *number;
+            return number;
         }
         let number = self.words.len() as u32;
-        self.numbers.insert(word.into(), number);
+        self.numbers.insert(word, number);
         self.words.push(Word::default());
         number
     }
@@ -184,13 +248,13 @@ impl Lexicon {
 
     /// The number of a word that is known already.
     pub(crate) fn known(&self, word: &str) -> Option<u32> {
-        self.numbers.get(word).copied()
+        self.numbers.get(word)
     }
 }
 
 impl Lookup for Lexicon {
     fn id(&self, word: &str) -> u32 {
-        self.numbers.get(word).copied().unwrap_or(0)
+        self.numbers.get(word).unwrap_or(0)
     }
 
     fn split_at(&self, word: &str) -> Option<usize> {
@@ -202,11 +266,44 @@ impl Lookup for Lexicon {
             let splits = self
                 .numbers
                 .get(&word[..cut])
-                .is_some_and(|verb| self.splits.contains(verb));
+                .is_some_and(|verb| self.splits.contains(&verb));
             let rest = &word[cut..];
-            let known = |rest: &str| self.numbers.contains_key(rest);
+            let known = |rest: &str| self.numbers.get(rest).is_some();
             let joined = || ["or", "and"].iter().any(|j| rest.strip_prefix(j).is_some_and(known));
             splits && (known(rest) || joined())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_apart_however_alike_they_begin_and_end() {
+        let mut words: Vec<String> = (0..40).map(|length| "a".repeat(length)).collect();
+        words.extend(
+            [
+                "b",
+                "ab",
+                "ba",
+                "abab",
+                "baba",
+                "aaaabaaaa",
+                "aaaaabaaaa",
+                "aaaaaaaabaaaaaaa",
+                "é",
+                "éa",
+            ]
+            .map(str::to_owned),
+        );
+        let mut lexicon = Lexicon::new();
+        let numbers: Vec<u32> = words.iter().map(|word| lexicon.intern(word)).collect();
+        for (word, number) in words.iter().zip(&numbers) {
+            assert_eq!(lexicon.known(word), Some(*number), "{word}");
+            assert_eq!(numbers.iter().filter(|other| *other == number).count(), 1, "{word}");
+        }
+        assert_eq!(lexicon.known("aaaaaaaabaaaaaab"), None);
+        assert_eq!(lexicon.known("\0"), None, "no word is another one that is cut short");
     }
 }

@@ -69,6 +69,13 @@ impl Texts {
         }
     }
 
+    /// Whether any text stands in `plain`.
+    pub(crate) fn any_in(&self, plain: &str) -> bool {
+        let mut any = false;
+        self.find(plain, |_, _, _| any = true);
+        any
+    }
+
     fn may_begin(&self, key: u32) -> bool {
         let bit = hash(key);
         self.keys.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)

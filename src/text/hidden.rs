@@ -16,6 +16,38 @@ const ENCODED: usize = 120;
 /// Where a text holds something.
 pub type Place = Range<usize>;
 
+/// Whether JSON without blanks shows at one glance that no string in it holds anything that is looked for here. Most
+/// definitions are of plain ASCII and need no closer look; `false` says nothing.
+pub fn is_surely_absent(json: &str) -> bool {
+    // Line feeds are two bytes each, and so long a run of spaces is rarer than what it would hide.
+    const SPACES: usize = 2 * LINES;
+    let bytes = json.as_bytes();
+    // Without an early end, so that the bytes are looked at many at a time.
+    let odd = |b: u8| u8::from(!(0x20..0x7f).contains(&b));
+    let space = |b: u8| matches!(b, b' ' | b'\\' | b'n' | b't' | b'r');
+    bytes.iter().fold(0, |found, byte| found | odd(*byte)) == 0
+        && !has_run(bytes, ENCODED, is_digit)
+        && !has_run(bytes, SPACES, space)
+        && !escapes_a_control(bytes)
+}
+
+/// Whether a string of JSON has an escaped control character that is neither a tab nor the end of a line.
+fn escapes_a_control(json: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &json[at..]) {
+        let escaped = json.get(at + found + 1);
+        if matches!(escaped, Some(b'u' | b'b' | b'f')) {
+            return true;
+        }
+        at = (at + found + 2).min(json.len());
+    }
+    false
+}
+
+const fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
 /// The first run of characters that nobody sees or that reorder what is seen.
 pub fn invisible(text: &str) -> Option<Place> {
     // Without an early end, so that the bytes are looked at many at a time.
@@ -92,7 +124,6 @@ pub fn encoded(text: &str) -> Option<Place> {
     if text.len() < ENCODED {
         return None;
     }
-    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     let bytes = text.as_bytes();
     if !has_run(bytes, ENCODED, is_digit) {
         return None;
@@ -181,6 +212,36 @@ mod tests {
             assert_eq!(look_alike(text, false), None, "{text:?}");
             assert_eq!(encoded(text), None, "{text:?}");
             assert_eq!(padding(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_for_is_seen_at_a_glance() {
+        let json = |text: &str| serde_json::json!({"description": text}).to_string();
+        for text in [
+            "Delete a note.\n\tThen \"more\" of C:\\users",
+            "a\n    b\n\n\n    c",
+            "(a+b)/c = d",
+        ] {
+            assert!(is_surely_absent(&json(text)), "{text:?}");
+        }
+        let (blob, far) = ("aGVsbG8gd29ybGQ0".repeat(8), " ".repeat(120));
+        let lines = format!("Adds.{}Then", "\n".repeat(12));
+        let texts = [
+            "ab\u{200b}c",
+            "x\u{1b}[2J",
+            "a\u{8}",
+            "a\u{c}",
+            "a\u{b}b",
+            "a\u{7f}",
+            "a dеlete b",
+            &blob,
+            &lines,
+        ];
+        for text in texts.into_iter().chain([&*format!("Adds.{far}Then")]) {
+            assert!(!is_surely_absent(&json(text)), "{text:?}");
+            let found = [invisible(text), look_alike(text, true), encoded(text), padding(text)];
+            assert!(found.iter().any(Option::is_some), "{text:?}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! Text in the form in which sentences are compared: lower case, one space for any white space, straight quotes,
 //! nothing hidden. Knows how to get back to the bytes of the original.
 
+use std::borrow::Cow;
+
 use super::escape::is_hidden;
 
 /// Whether the plain form of `text` differs from it in nothing but the case of letters: most texts need no copy.
@@ -12,6 +14,44 @@ pub fn is_plain(text: &str) -> bool {
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
     let both = |a: u8, b: u8| u8::from(a == b' ' && b == b' ');
     printable && pairs.fold(0, |found, (a, b)| found | both(*a, *b)) == 0
+}
+
+/// Printable ASCII JSON without blanks as one text in plain form, but for the case of letters: what is in none of it is
+/// in none of its strings.
+pub fn of_json(json: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', json.as_bytes()).is_none() && is_plain(json) {
+        return Cow::Borrowed(json);
+    }
+    let mut plain = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        push(&rest[..at], &mut plain);
+        match rest.as_bytes().get(at + 1) {
+            Some(b'n' | b'r' | b't') => push(" ", &mut plain),
+            Some(_) => push(&rest[at + 1..at + 2], &mut plain),
+            None => {}
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    push(rest, &mut plain);
+    Cow::Owned(plain)
+}
+
+/// Adds `text`, no space behind another one.
+fn push(text: &str, plain: &mut String) {
+    let mut text = text;
+    if plain.ends_with(' ') {
+        text = text.trim_start_matches(' ');
+    }
+    if is_plain(text) {
+        plain.push_str(text);
+        return;
+    }
+    for c in text.chars() {
+        if c != ' ' || !plain.ends_with(' ') {
+            plain.push(c);
+        }
+    }
 }
 
 /// Writes the plain form of `text` over `out`.
@@ -75,6 +115,24 @@ mod tests {
         assert_eq!(&text[from..to], "Do\u{200b}n’t \n TELL");
         assert_eq!(origin("a", 0, 1), (0, 1));
         assert_eq!(origin("", 0, 0), (0, 0));
+    }
+
+    #[test]
+    fn the_plain_form_of_json_has_that_of_each_string() {
+        for text in [
+            "Tell them.",
+            "two  spaces",
+            "tab\there \t\n and \n  there",
+            "say \"no\" to C:\\new",
+            " \n",
+            "",
+        ] {
+            let json = serde_json::json!({"a": text, "b": [text, "c"]}).to_string();
+            let mut plain = String::new();
+            write(text, &mut plain);
+            let found = of_json(&json).to_ascii_lowercase();
+            assert!(found.matches(plain.trim()).count() >= 2, "{plain:?} in {found:?}");
+        }
     }
 
     #[test]

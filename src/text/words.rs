@@ -244,15 +244,16 @@ mod seen {
 }
 
 /// What each byte of a word is; 0 for one that may end it.
-const CLASSES: [u8; 128] = {
-    let mut classes = [0; 128];
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
     let mut byte = 0;
-    while byte < 128 {
-        classes[byte as usize] = match byte {
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
             b'a'..=b'z' => seen::LOWER,
             b'A'..=b'Z' => seen::UPPER,
             b'0'..=b'9' => seen::DIGIT,
             b'_' => seen::UNDERSCORE,
+            0x80.. => seen::WIDE,
             _ => 0,
         };
         byte += 1;
@@ -265,8 +266,15 @@ impl WordShape {
         let bytes = text.as_bytes();
         let (mut end, mut all, mut previous) = (start, 0, 0);
         while let Some(&byte) = bytes.get(end) {
-            let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(seen::WIDE);
-            if class == 0 {
+            let class = CLASSES[usize::from(byte)];
+            if class == seen::LOWER {
+                // Most of most words.
+                let run = bytes[end..].iter();
+                end += run
+                    .take_while(|byte| CLASSES[usize::from(**byte)] == seen::LOWER)
+                    .count();
+                previous = class;
+            } else if class == 0 {
                 let joins = end > start && bytes.get(end + 1).is_some_and(u8::is_ascii_alphanumeric);
                 previous = match byte {
                     b'.' if joins => seen::DOT,
