@@ -50,6 +50,7 @@ impl Definition {
                 verb.rule = std::sync::Arc::clone(&main.rule);
             }
         }
+        yield_noun(&mut name, &prose);
         if let Some(main) = prose.mentions.iter().find(|m| m.slot == Slot::Main)
             && book.takes_back(&main.rule)
         {
@@ -231,6 +232,18 @@ impl Definition {
             .iter()
             .map(|(hit, _)| evidence(tool, &hit.rule, &hit.place, None));
         mentions.chain(hits).collect()
+    }
+}
+
+/// "service_map: Builds a map of dependencies": a word of the name that is as often a noun, and at most changes a
+/// record, is one where the description has a verb of its own.
+fn yield_noun(name: &mut NameReading, prose: &ProseReading) {
+    let says = |m: &Mention| m.slot == Slot::Main && (!m.weak || m.object.is_some()) && m.effect != Effect::Vague;
+    let noun = |m: &Mention| m.weak && m.effect.category() == Some(Category::Write);
+    let mains = || prose.mentions.iter().filter(|m| says(m));
+    let same = |m: &Mention| mains().any(|main| main.verb == m.verb);
+    if mains().next().is_some() && name.mentions.iter().all(|m| noun(m) && !same(m)) {
+        name.mentions.clear();
     }
 }
 

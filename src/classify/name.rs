@@ -50,7 +50,38 @@ pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32], told: Option<u32>
         about,
         told,
     };
-    read_as(book, &name, Slot::Name)
+    let mut reading = read_as(book, &name, Slot::Name);
+    if reading.mentions.is_empty() {
+        reading.mentions.extend(foreign(book, text, &reading.tokens));
+    }
+    reading
+}
+
+/// "calculer_tva": the first word that is a verb of another language, where no word is an English one.
+fn foreign(book: &RuleBook, text: &str, tokens: &[Token]) -> Option<Mention> {
+    // What is shorter is too often the name of a product.
+    const SHORTEST: usize = 5;
+    tokens
+        .iter()
+        .filter(|token| token.kind == Kind::Word)
+        .find_map(|token| {
+            let word = text.get(token.start as usize..token.end as usize)?;
+            let found = *book.foreign.find(word, false).first()?;
+            let whole = found.start == 0 && word.len() >= SHORTEST;
+            whole.then(|| Mention {
+                slot: Slot::Name,
+                effect: found.effect,
+                rule: "foreign/verb".into(),
+                place: Place {
+                    pointer: Cow::Borrowed("/name"),
+                    start: token.start,
+                    end: token.end,
+                },
+                object: None,
+                weak: false,
+                verb: 0,
+            })
+        })
 }
 
 /// The numbers of the words and phrases in a name, as objects for its operations.
@@ -182,12 +213,12 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
             () => 0,
         };
         // `deploy_guidance_get`: a plain verb of four letters at the end is the head of noun-verb names.
-        if Some(at) == last && parts.len() > 2 && is_final_verb(book, verb.base) {
+        if Some(at) == last && parts.len() > 2 && book.lexicon.is(verb.base, role::LAST) {
             points += 4;
         }
         if Some(at) == last
             && !first_is_strict
-            && (is_final_verb(book, verb.base) || book.lexicon.known("list") == Some(verb.base))
+            && (book.lexicon.is(verb.base, role::LAST) || book.lexicon.known("list") == Some(verb.base))
         {
             points += 2;
         }
@@ -213,14 +244,6 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         }
     }
     best.map(|(_, at)| at)
-}
-
-fn is_final_verb(book: &RuleBook, base: u32) -> bool {
-    [
-        "get", "create", "delete", "describe", "remove", "add", "update", "patch", "insert",
-    ]
-    .iter()
-    .any(|w| book.lexicon.known(w) == Some(base))
 }
 
 /// Whether the verb at `at` is offered beside the head: joined by "and" or "or", or standing right after it.

@@ -189,7 +189,8 @@ impl Reader<'_> {
         if self.is(start, role::ASIDE) && self.returns(start) {
             self.out.returns = true;
         }
-        let (head, framed) = self.head(start, end);
+        let (head, framed) = self.head(self.behind_route(start, end), end);
+        let head = head.or_else(|| if first { self.gloss(start, end) } else { None });
         let advice = aside
             || (!first && !framed && self.is(start, role::ASIDE))
             || (first && !framed && self.is(start, role::NEGATION));
@@ -219,6 +220,36 @@ impl Reader<'_> {
         let beside = if slot == Slot::Main { Slot::Coordinated } else { slot };
         self.rest(head, head + 1, end, sense.forms, negated, beside);
         true
+    }
+
+    /// "DELETE /jobs/kill: Kills a process": the route says less than what stands behind it.
+    fn behind_route(&self, start: usize, end: usize) -> usize {
+        const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        const LONGEST: usize = 24;
+        let method = |token: &Token| METHODS.contains(&&self.text[token.start as usize..token.end as usize]);
+        if self.kind(start + 1) != Some(Kind::Slash) || !self.tokens.get(start).is_some_and(method) {
+            return start;
+        }
+        let clause = (start + 2..end.min(start + LONGEST)).find(|&i| {
+            let verb = self.sense(i + 1, form::BASE | form::THIRD);
+            self.kind(i) == Some(Kind::Break) && verb.is_some_and(|v| !self.weak(v) || self.object_follows(i + 1))
+        });
+        clause.map_or(start, |at| at + 1)
+    }
+
+    /// "Vyhledání subjektu (Get an entity)": behind words that no rule knows, the verb that a bracket begins with.
+    fn gloss(&self, start: usize, end: usize) -> Option<usize> {
+        let bracket = |i: &usize| {
+            self.kind(*i) == Some(Kind::Break) && self.text[self.tokens[*i].start as usize..].starts_with('(')
+        };
+        let open = (start..end).find(bracket)?;
+        let unknown = self.tokens[start..open]
+            .iter()
+            .filter(|t| t.word == 0 && t.kind == Kind::Word)
+            .count();
+        let verb = self.sense(open + 1, form::BASE | form::THIRD)?;
+        let stands = !self.weak(verb) && self.object_follows(open + 1);
+        (stands && 2 * unknown > open - start).then_some(open + 1)
     }
 
     fn main_is_vague(&self) -> bool {
@@ -476,6 +507,21 @@ impl Reader<'_> {
         }
     }
 
+    /// "this", "you", "it".
+    fn points(&self, at: usize) -> bool {
+        let word = Some(self.tokens[at].word);
+        self.is(at, role::PRONOUN) && !self.is(at, role::SUBJECT)
+            || ["this", "these"].iter().any(|w| self.book.lexicon.known(w) == word)
+    }
+
+    fn is_behind_noun(&self, at: usize) -> bool {
+        let joints = role::PREPOSITION | role::CONJUNCTION | role::DETERMINER | role::ADVERB | role::BE | role::MODAL;
+        let before = at - 1;
+        self.kind(before) == Some(Kind::Word)
+            && !self.is(before, joints)
+            && self.sense(before, form::BASE | form::THIRD | form::GERUND).is_none()
+    }
+
     /// `lead` is the main verb, where this one is coordinated with it.
     fn push(&mut self, at: usize, sense: VerbSense, slot: Slot, lead: Option<u32>) {
         let mut objects = std::mem::take(&mut self.objects);
@@ -491,7 +537,8 @@ impl Reader<'_> {
                 Kind::Word => {}
                 _ => continue,
             }
-            if self.is(i, role::RELATIVE | role::CONDITION) {
+            // "the projects this key can see": another clause begins.
+            if self.is(i, role::RELATIVE | role::CONDITION) || i > at + 1 && self.is_behind_noun(i) && self.points(i) {
                 break;
             }
             if self.is(i, role::PREPOSITION) && i > at + 1 {

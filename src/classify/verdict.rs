@@ -167,6 +167,11 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
         ParamKind::Sql => !reads_only && (opens || runs && !stores),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
+        // "Execute an action", and its arguments beside it.
+        ParamKind::Action => {
+            let named = ["action", "operation"].contains(&k.name.as_str());
+            named && runs && !stores && has(ParamKind::Arguments) && definition.schema.offered.is_empty()
+        }
         ParamKind::Method => {
             let path = has(ParamKind::Path) && has(ParamKind::Body);
             !stores && (has(ParamKind::Url) || has(ParamKind::Endpoint) || path)

@@ -179,6 +179,7 @@ impl Builder {
             (&roles.aside, role::ASIDE),
             (&roles.plain, role::PLAIN),
             (&roles.rehearsal, role::REHEARSAL),
+            (&roles.last, role::LAST),
         ];
         for (words, bit) in table {
             for word in words.split_whitespace() {

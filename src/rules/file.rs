@@ -313,6 +313,9 @@ pub struct Roles {
     pub aside: String,
     pub plain: String,
     pub rehearsal: String,
+    /// Verbs that are the head of a name which ends in them: `snapshot_get`.
+    #[serde(default)]
+    pub last: String,
     pub splits: String,
 }
 

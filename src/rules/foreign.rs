@@ -35,7 +35,7 @@ impl ForeignVerbs {
         let mut patterns: Vec<String> = Vec::new();
         let mut entries = Vec::new();
         for language in languages {
-            let verb_last = matches!(language.language.as_str(), "ja" | "ko");
+            let verb_last = matches!(language.language.as_str(), "ja" | "ko" | "tr");
             let lists = [
                 (&language.plain, Effect::Vague),
                 (&language.look, Effect::Look),

@@ -40,6 +40,8 @@ pub(crate) mod role {
     pub(crate) const FACT: u32 = 1 << 15;
     /// In a name, what is named behind it is shown and not done: `preview_merge`.
     pub(crate) const REHEARSAL: u32 = 1 << 16;
+    /// A verb that is the head of a name which ends in it: `snapshot_get`.
+    pub(crate) const LAST: u32 = 1 << 17;
 }
 
 /// What a word, or a phrase that it begins, is to other tables; a set of bits. Most words are nothing to most tables,

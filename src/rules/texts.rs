@@ -10,13 +10,30 @@ const KEY: usize = 4;
 /// Bits of the table that says which keys there are.
 const BITS: u32 = 12;
 
+/// A byte of a word.
+const WORD: u8 = 1;
+/// A byte that a text begins with, in either case.
+const BEGINS: u8 = 2;
+
 /// Texts and what they stand for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Texts {
     /// One bit for each hashed key: most places are no start of any text.
     keys: Vec<u64>,
+    /// What each byte is; a set of [`WORD`] and [`BEGINS`].
+    classes: [u8; 256],
     /// By their first bytes, the longest first.
     by_key: FxHashMap<u32, Vec<(Box<str>, u16)>>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            classes: std::array::from_fn(|byte| if is_word_byte(byte as u8) { WORD } else { 0 }),
+            by_key: FxHashMap::default(),
+        }
+    }
 }
 
 impl Texts {
@@ -26,7 +43,7 @@ impl Texts {
         texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         let mut made = Self {
             keys: vec![0; 1 << (BITS - 6)],
-            by_key: FxHashMap::default(),
+            ..Self::default()
         };
         for (text, ground) in texts {
             let Some(first) = text.as_bytes().first_chunk() else {
@@ -42,6 +59,9 @@ impl Texts {
             let key = key(*first);
             let bit = hash(key);
             made.keys[bit / 64] |= 1 << (bit % 64);
+            for byte in [first[0].to_ascii_lowercase(), first[0].to_ascii_uppercase()] {
+                made.classes[usize::from(byte)] |= BEGINS;
+            }
             made.by_key.entry(key).or_default().push((text.into(), ground));
         }
         Ok(made)
@@ -50,21 +70,22 @@ impl Texts {
     /// Every text in `plain`, in order, none inside of another: where it stands, and its ground.
     pub(crate) fn find(&self, plain: &str, mut take: impl FnMut(usize, usize, u16)) {
         let bytes = plain.as_bytes();
-        let mut in_word = false;
-        // Texts do not overlap: none begins before this byte.
-        let mut from = 0;
-        for (at, start) in bytes.windows(KEY).enumerate() {
-            let was = std::mem::replace(&mut in_word, is_word_byte(start[0]));
-            // No text begins with a space, and none inside of a word.
-            if was && in_word || start[0] == b' ' || at < from {
-                continue;
-            }
-            let key = key([start[0], start[1], start[2], start[3]]);
-            if self.may_begin(key)
-                && let Some((end, ground)) = self.text_at(plain, at, key)
-            {
+        let class = |at: usize| bytes.get(at).map_or(0, |byte| self.classes[usize::from(*byte)]);
+        let mut at = 0;
+        while at < bytes.len() {
+            let found = (class(at) & BEGINS != 0).then(|| self.text_at(plain, at)).flatten();
+            if let Some((end, ground)) = found {
                 take(at, end, ground);
-                from = end;
+                // Texts do not overlap.
+                at = end;
+            } else {
+                at += 1;
+            }
+            // None begins inside of a word.
+            if class(at - 1) & WORD != 0 {
+                while class(at) & WORD != 0 {
+                    at += 1;
+                }
             }
         }
     }
@@ -82,7 +103,18 @@ impl Texts {
     }
 
     /// The longest text that begins at a byte and ends where a word does.
-    fn text_at(&self, plain: &str, at: usize, key: u32) -> Option<(usize, u16)> {
+    #[inline]
+    fn text_at(&self, plain: &str, at: usize) -> Option<(usize, u16)> {
+        let key = key(*plain.as_bytes()[at..].first_chunk()?);
+        if self.may_begin(key) {
+            self.text_of(plain, at, key)
+        } else {
+            None
+        }
+    }
+
+    #[inline(never)]
+    fn text_of(&self, plain: &str, at: usize, key: u32) -> Option<(usize, u16)> {
         let rest = &plain.as_bytes()[at..];
         let same = |text: &str| {
             rest.get(..text.len())

@@ -188,6 +188,11 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
                 out.push(mark(Kind::Stop, 1));
                 at += 1;
             }
+            b'-' if bytes[..at].ends_with(b" ") && bytes[at + 1..].starts_with(b" ") => {
+                // A dash as it is typed.
+                out.push(mark(Kind::Break, 1));
+                at += 1;
+            }
             b':' | b';' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|' | b'"' | b'<' | b'>' | b'=' => {
                 out.push(mark(Kind::Break, 1));
                 at += 1;
