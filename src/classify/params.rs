@@ -73,6 +73,8 @@ impl SchemaReading {
 const DEEPEST: usize = 3;
 /// Parameters that are looked at.
 const MOST: usize = 600;
+/// Shapes that are looked into: references let a few of them stand for millions.
+const MOST_SHAPES: usize = 4000;
 /// Names that say that the parameter chooses what is done, even where the schema does not list what.
 const SAYS_OPERATION: [&str; 8] = [
     "action",
@@ -93,6 +95,7 @@ pub(crate) fn read(book: &RuleBook, tool: &Tool) -> SchemaReading {
         book,
         tool,
         about: None,
+        shapes: 0,
         reading: SchemaReading::default(),
     };
     if let (Some(key), Some(schema)) = (tool.schema_key(), tool.input_schema().and_then(Node::as_object)) {
@@ -107,6 +110,8 @@ struct Reader<'a> {
     tool: &'a Tool,
     /// The words of the tool's name, once an operation needs them.
     about: Option<Vec<u32>>,
+    /// Shapes that were looked into.
+    shapes: usize,
     reading: SchemaReading,
 }
 
@@ -124,20 +129,25 @@ impl Reader<'_> {
                 pointer.truncate(length);
             }
         }
+        if depth >= DEEPEST {
+            return;
+        }
         // One of several shapes: each is looked into as if it were the object.
         for key in ["oneOf", "anyOf", "allOf"] {
             let shapes = schema.get(key).into_iter().flat_map(Node::items);
             for (index, shape) in shapes.enumerate().take(40) {
+                if self.shapes >= MOST_SHAPES {
+                    return;
+                }
+                self.shapes += 1;
                 let Some(shape) = resolve(root, shape).and_then(Node::as_object) else {
                     continue;
                 };
-                if depth < DEEPEST {
-                    let length = pointer.len();
-                    // Writing to a string cannot fail.
-                    let _ = write!(pointer, "/{key}/{index}");
-                    self.object(root, shape, pointer, depth + 1);
-                    pointer.truncate(length);
-                }
+                let length = pointer.len();
+                // Writing to a string cannot fail.
+                let _ = write!(pointer, "/{key}/{index}");
+                self.object(root, shape, pointer, depth + 1);
+                pointer.truncate(length);
             }
         }
     }
@@ -375,6 +385,8 @@ fn says_any(parameter: Node<'_>, words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -383,5 +395,25 @@ mod tests {
         assert_eq!(key_of("SQL"), "sql");
         assert_eq!(key_of("shell-command"), "shell_command");
         assert_eq!(key_of("chat.id"), "chat_id");
+    }
+
+    #[test]
+    fn references_that_multiply_are_bounded() {
+        let shapes = vec![json!({"$ref": "#/s"}); 40];
+        let inner = json!({"oneOf": shapes, "anyOf": shapes, "allOf": shapes});
+        let mut schema = inner.clone();
+        schema["s"] = inner;
+        let tool = Tool::from_value(&json!({"name": "a", "inputSchema": schema})).expect("a tool");
+        let book = RuleBook::embedded().expect("the embedded book");
+        let mut reader = Reader {
+            book: &book,
+            tool: &tool,
+            about: None,
+            shapes: 0,
+            reading: SchemaReading::default(),
+        };
+        let schema = tool.input_schema().expect("there");
+        reader.object(schema, schema, &mut String::new(), 0);
+        assert_eq!(reader.shapes, MOST_SHAPES);
     }
 }
