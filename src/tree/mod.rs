@@ -58,11 +58,33 @@ impl Tree {
         }
     }
 
+    /// The place of the value under a key, among the first `count` entries of the object at `object`.
+    fn find(&self, object: u32, count: u32, key: &str) -> Option<u32> {
+        let mut at = object + 1;
+        for _ in 0..count {
+            if self.has_key(at, key) {
+                return Some(at + 1);
+            }
+            at = self.behind(at + 1);
+        }
+        None
+    }
+
     /// The key at a place.
     fn key(&self, at: u32) -> &str {
         match self.item(at) {
             Item::Text { start, end } => self.slice(start, end),
             _ => "",
+        }
+    }
+
+    /// Whether this key stands at a place. Most keys are of another length, which needs no look at the text.
+    fn has_key(&self, at: u32, key: &str) -> bool {
+        match self.item(at) {
+            Item::Text { start, end } if (end - start) as usize == key.len() => {
+                self.text.as_bytes()[start as usize..end as usize] == *key.as_bytes()
+            }
+            _ => false,
         }
     }
 
@@ -127,7 +149,7 @@ impl<'a> Node<'a> {
             return None;
         };
         if count <= FEW {
-            return self.entries().find(|(known, _)| *known == key).map(|(_, value)| value);
+            return self.tree.find(self.at, count, key).map(|at| self.other(at));
         }
         let order = &self.tree.order[order as usize..][..count as usize];
         let found = order.binary_search_by(|&at| self.tree.key(at).cmp(key)).ok()?;
