@@ -2,10 +2,10 @@
 //! of ours is told from a change of the server's. Canonical JSON (RFC 8785 but for number formatting, which
 //! is `serde_json`'s) under SHA-256.
 
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::manifest::Tool;
+use crate::tree::{Node, View};
 
 /// Fields that are no part of what a tool promises: pictures and transport bookkeeping.
 pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
@@ -18,7 +18,7 @@ pub fn of_tool(tool: &Tool) -> String {
 /// The tool's canonical definition: JSON without blanks, keys in order, without what is left out.
 pub(crate) fn canonical(tool: &Tool) -> String {
     let mut buffer = Vec::with_capacity(1536);
-    write_object(tool.raw(), &LEFT_OUT, &mut Vec::with_capacity(32), &mut buffer);
+    write_object(tool.root(), &LEFT_OUT, &mut Vec::with_capacity(32), &mut buffer);
     // JSON of strings is UTF-8.
     String::from_utf8(buffer).unwrap_or_default()
 }
@@ -50,17 +50,19 @@ fn finish(hasher: Sha256) -> String {
 }
 
 /// The entries of the objects that are being written, the innermost last: one list, so that none is made for each.
-type Open<'a> = Vec<(&'a str, &'a Value)>;
+type Open<'a> = Vec<(&'a str, Node<'a>)>;
 
-fn write_object<'a>(object: &'a Map<String, Value>, left_out: &[&str], open: &mut Open<'a>, out: &mut Vec<u8>) {
+fn write_object<'a>(object: Node<'a>, left_out: &[&str], open: &mut Open<'a>, out: &mut Vec<u8>) {
     let from = open.len();
-    let kept = object.iter().filter(|(key, _)| !left_out.contains(&key.as_str()));
-    open.extend(kept.map(|(key, value)| (key.as_str(), value)));
-    open[from..].sort_unstable_by_key(|(key, _)| *key);
+    object.sorted_into(open);
     out.push(b'{');
+    let first = out.len();
     for index in from..open.len() {
         let (key, value) = open[index];
-        if index > from {
+        if left_out.contains(&key) {
+            continue;
+        }
+        if out.len() > first {
             out.push(b',');
         }
         write_string(key, out);
@@ -71,12 +73,12 @@ fn write_object<'a>(object: &'a Map<String, Value>, left_out: &[&str], open: &mu
     out.push(b'}');
 }
 
-fn write_value<'a>(value: &'a Value, open: &mut Open<'a>, out: &mut Vec<u8>) {
-    match value {
-        Value::Object(object) => write_object(object, &[], open, out),
-        Value::Array(items) => {
+fn write_value<'a>(value: Node<'a>, open: &mut Open<'a>, out: &mut Vec<u8>) {
+    match value.view() {
+        View::Object(_) => write_object(value, &[], open, out),
+        View::Array(items) => {
             out.push(b'[');
-            for (index, item) in items.iter().enumerate() {
+            for (index, item) in items.enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
@@ -84,11 +86,11 @@ fn write_value<'a>(value: &'a Value, open: &mut Open<'a>, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Value::String(text) => write_string(text, out),
-        Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Null => out.extend_from_slice(b"null"),
+        View::Text(text) => write_string(text, out),
+        View::Number(number) => out.extend_from_slice(number.as_bytes()),
+        View::Bool(true) => out.extend_from_slice(b"true"),
+        View::Bool(false) => out.extend_from_slice(b"false"),
+        View::Null => out.extend_from_slice(b"null"),
     }
 }
 
@@ -107,19 +109,32 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn digest(value: Value) -> String {
+    fn digest(value: &Value) -> String {
         of_tool(&Tool::from_value(value).expect("a tool"))
     }
 
     #[test]
     fn key_order_icons_and_meta_do_not_matter() {
-        let one = digest(json!({"name": "a", "description": "b", "_meta": {"t": 1}}));
-        let two = digest(json!({"description": "b", "icons": [], "name": "a"}));
+        let one = digest(&json!({"name": "a", "description": "b", "_meta": {"t": 1}}));
+        let two = digest(&json!({"description": "b", "icons": [], "name": "a"}));
         assert_eq!(one, two);
+    }
+
+    #[test]
+    fn it_is_that_of_the_json_in_the_order_of_its_keys() {
+        let mut value = json!({
+            "name": "a", "z": [1.0, -0.0, 1e300, u64::MAX, [], {}, null, true], "é": {"b": "\u{1}\"", "a": [{"d": 1, "c": 2}]},
+            "inputSchema": {"properties": (0..40).rev().map(|n| (n.to_string(), json!({"type": "x", "n": n}))).collect::<Value>()},
+        });
+        let found = digest(&value);
+        value.sort_all_objects();
+        let mut hasher = Sha256::new();
+        hasher.update(value.to_string());
+        assert_eq!(found, finish(hasher));
     }
 
     #[test]
@@ -141,8 +156,8 @@ mod tests {
 
     #[test]
     fn every_other_field_matters() {
-        let one = digest(json!({"name": "a", "description": "b"}));
-        assert_ne!(one, digest(json!({"name": "a", "description": "b "})));
-        assert_ne!(one, digest(json!({"name": "a", "description": "b", "execution": {}})));
+        let one = digest(&json!({"name": "a", "description": "b"}));
+        assert_ne!(one, digest(&json!({"name": "a", "description": "b "})));
+        assert_ne!(one, digest(&json!({"name": "a", "description": "b", "execution": {}})));
     }
 }

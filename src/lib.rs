@@ -32,4 +32,5 @@ pub mod site;
 pub mod source;
 pub mod stream;
 pub mod text;
+pub mod tree;
 pub mod ui;

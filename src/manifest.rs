@@ -1,9 +1,11 @@
-//! What a server said about itself: [`Manifest`] and its [`Tool`]s, kept as raw JSON so that unknown fields
+//! What a server said about itself: [`Manifest`] and its [`Tool`]s, kept as the JSON they were so that unknown fields
 //! survive and one malformed tool never costs the others. Sources produce manifests; nothing here does I/O
 //! or judges.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::tree::{Node, Tree};
 
 /// A tool nested deeper than this is not read: no honest schema comes near, and what reads one recurses.
 pub const MAX_TOOL_DEPTH: usize = 96;
@@ -98,7 +100,7 @@ impl Manifest {
         let mut problems = Vec::new();
         for (index, value) in values.into_iter().enumerate() {
             let pointer = format!("/tools/{index}");
-            match Tool::from_value(value) {
+            match Tool::from_value(&value) {
                 Ok(tool) => {
                     problems.extend(tool.defects(&pointer));
                     tools.push(tool);
@@ -117,21 +119,24 @@ impl Manifest {
 /// One tool definition: a JSON object with a usable name. Every other field is optional and read leniently.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tool {
-    raw: Map<String, Value>,
+    tree: Tree,
 }
 
 impl Tool {
     /// A tool from its JSON object; the error says why it is none.
-    pub fn from_value(value: Value) -> Result<Self, String> {
-        if is_deeper(&value, MAX_TOOL_DEPTH) {
-            return Err(format!("nested deeper than {MAX_TOOL_DEPTH} levels"));
+    pub fn from_value(value: &Value) -> Result<Self, String> {
+        Self::from_tree(Tree::from_value(value).map_err(|unfit| unfit.to_string())?)
+    }
+
+    /// A tool from its JSON object; the error says why it is none.
+    pub fn from_tree(tree: Tree) -> Result<Self, String> {
+        let root = tree.root();
+        if !root.is_object() {
+            return Err(format!("a tool is a JSON object, this is {}", root.kind()));
         }
-        let Value::Object(raw) = value else {
-            return Err(format!("a tool is a JSON object, this is {}", kind(&value)));
-        };
-        match raw.get("name") {
-            Some(Value::String(_)) => Ok(Self { raw }),
-            Some(other) => Err(format!("the tool's name is {}, not a string", kind(other))),
+        match root.get("name") {
+            Some(name) if name.is_string() => Ok(Self { tree }),
+            Some(other) => Err(format!("the tool's name is {}, not a string", other.kind())),
             None => Err("the tool has no name".to_owned()),
         }
     }
@@ -144,7 +149,7 @@ impl Tool {
     /// The display title: `title`, else `annotations.title` (MCP 2025-06-18, Tool).
     pub fn title(&self) -> Option<&str> {
         self.text("title")
-            .or_else(|| field(self.annotations()?, "title")?.as_str())
+            .or_else(|| self.annotations()?.get("title")?.as_str())
     }
 
     /// The description, where it is a string.
@@ -153,88 +158,72 @@ impl Tool {
     }
 
     /// The input schema, whatever its JSON type; `inputSchema` or the older `input_schema` and `parameters`.
-    pub fn input_schema(&self) -> Option<&Value> {
-        self.schema_key().and_then(|key| field(&self.raw, key))
+    pub fn input_schema(&self) -> Option<Node<'_>> {
+        self.schema().map(|(_, schema)| schema)
     }
 
     /// The key under which the input schema stands, for pointers.
     pub fn schema_key(&self) -> Option<&'static str> {
-        ["inputSchema", "input_schema", "parameters"]
-            .into_iter()
-            .find(|key| field(&self.raw, key).is_some_and(|v| !v.is_null()))
+        self.schema().map(|(key, _)| key)
+    }
+
+    /// The properties of the input schema, where it is one of an object.
+    pub fn properties(&self) -> Option<Node<'_>> {
+        self.input_schema()?.get("properties")?.as_object()
     }
 
     /// The output schema.
-    pub fn output_schema(&self) -> Option<&Value> {
-        field(&self.raw, "outputSchema").filter(|v| !v.is_null())
+    pub fn output_schema(&self) -> Option<Node<'_>> {
+        self.root().get("outputSchema").filter(|v| !v.is_null())
     }
 
     /// The declared annotations: claims, never proof.
-    pub fn annotations(&self) -> Option<&Map<String, Value>> {
-        field(&self.raw, "annotations")?.as_object()
+    pub fn annotations(&self) -> Option<Node<'_>> {
+        self.root().get("annotations")?.as_object()
     }
 
     /// A declared boolean hint; `None` when absent, which is not the same as false.
     pub fn hint(&self, name: &str) -> Option<bool> {
-        field(self.annotations()?, name)?.as_bool()
+        self.annotations()?.get(name)?.as_bool()
     }
 
-    /// The whole definition as it was read.
-    pub fn raw(&self) -> &Map<String, Value> {
-        &self.raw
+    /// The whole definition as it was read: an object.
+    pub const fn root(&self) -> Node<'_> {
+        self.tree.root()
     }
 
-    /// Takes a field out of the definition: for keys that wrap a tool, such as `server`, and are no part of it.
-    pub fn take(&mut self, key: &str) -> Option<Value> {
-        self.raw.shift_remove(key)
+    /// The whole definition as a map of its own, for whoever changes it.
+    pub fn to_map(&self) -> Map<String, Value> {
+        self.root().to_map()
+    }
+
+    fn schema(&self) -> Option<(&'static str, Node<'_>)> {
+        let at = |key| Some((key, self.root().get(key).filter(|v| !v.is_null())?));
+        ["inputSchema", "input_schema", "parameters"].into_iter().find_map(at)
     }
 
     fn text(&self, key: &str) -> Option<&str> {
-        field(&self.raw, key)?.as_str()
+        self.root().get(key)?.as_str()
     }
 
     /// Fields of a wrong type, which are read as absent.
     fn defects(&self, pointer: &str) -> Vec<Problem> {
         let mut found = Vec::new();
-        let mut expect = |key: &str, right: fn(&Value) -> bool, wanted: &str| {
-            if let Some(value) = self.raw.get(key).filter(|v| !v.is_null() && !right(v)) {
-                let message = format!("{key} is {}, not {wanted}; it is read as absent", kind(value));
+        let mut expect = |key: &str, wanted: &str| {
+            let kind = self.root().get(key).map_or("null", Node::kind);
+            if kind != "null" && kind != wanted {
+                let message = format!("{key} is {kind}, not {wanted}; it is read as absent");
                 found.push(Problem::new(format!("{pointer}/{key}"), message));
             }
         };
-        expect("description", Value::is_string, "a string");
-        expect("title", Value::is_string, "a string");
-        expect("inputSchema", Value::is_object, "an object");
-        expect("annotations", Value::is_object, "an object");
+        expect("description", "a string");
+        expect("title", "a string");
+        expect("inputSchema", "an object");
+        expect("annotations", "an object");
         if self.name().trim().is_empty() {
             found.push(Problem::new(format!("{pointer}/name"), "the tool's name is empty"));
         }
         found
-    }
-}
-
-/// The value under a key. Most objects of a definition have a few short keys: comparing them costs less than hashing one.
-#[inline]
-pub(crate) fn field<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
-    const FEW: usize = 16;
-    if object.len() > FEW {
-        return object.get(key);
-    }
-    object.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
-}
-
-/// The value under a key of what may be an object.
-#[inline]
-pub(crate) fn member<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    field(value.as_object()?, key)
-}
-
-/// Whether containers stand more than `levels` deep; recurses no deeper than that.
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
-        Value::Object(object) => levels == 0 || object.values().any(|item| is_deeper(item, levels - 1)),
-        _ => false,
     }
 }
 

@@ -367,7 +367,7 @@ fn listed(assessed: &Assessed) -> Vec<Listed<'_>> {
     let pairs = assessed.manifest.tools.iter().zip(&assessed.assessments);
     pairs
         .map(|(tool, assessment)| Listed {
-            definition: tool.raw(),
+            definition: tool.root(),
             assessment,
         })
         .collect()
@@ -385,7 +385,7 @@ fn instructions(reviewed: &lock::Server, now: &Manifest, classifier: &Classifier
         let mut raw = Map::new();
         raw.insert("name".to_owned(), Value::from("instructions"));
         raw.insert("description".to_owned(), Value::from(text));
-        Tool::from_value(Value::Object(raw))
+        Tool::from_value(&Value::Object(raw))
             .ok()
             .map(|tool| classifier.assess(&tool, None))
     };

@@ -240,12 +240,8 @@ impl Server {
 
 impl Pinned {
     fn of(tool: &Tool, assessment: &Assessment) -> Self {
-        let mut definition: Map<String, Value> = tool
-            .raw()
-            .iter()
-            .filter(|(key, _)| !LEFT_OUT.contains(&key.as_str()))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let mut definition = tool.to_map();
+        definition.retain(|key, _| !LEFT_OUT.contains(&key.as_str()));
         sort(&mut definition);
         Self {
             name: assessment.name.clone(),
@@ -256,7 +252,7 @@ impl Pinned {
     }
 
     fn tool(&self) -> Option<Tool> {
-        Tool::from_value(Value::Object(self.definition.clone())).ok()
+        Tool::from_value(&Value::Object(self.definition.clone())).ok()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::policy::decide::DecisionTable;
 use crate::policy::native::{Policy, Subject};
 use crate::report::Assessed;
 use crate::text::escape::one_line;
+use crate::tree::Node;
 
 /// Matched words longer than this are more than words.
 const MOST_WORDS: usize = 4;
@@ -82,7 +83,7 @@ impl Facts {
         let mut assessments = Vec::with_capacity(self.tools.len());
         for facts in self.tools {
             // An object with a name is always a tool.
-            if let Ok(tool) = Tool::from_value(facts.definition()) {
+            if let Ok(tool) = Tool::from_value(&facts.definition()) {
                 manifest.tools.push(tool);
                 assessments.push(facts.into_assessment(&decisions));
             }
@@ -93,19 +94,16 @@ impl Facts {
 
 impl ToolFacts {
     fn of(tool: &Tool, assessment: &Assessment) -> Self {
-        let schema = tool.input_schema();
-        let properties = schema
-            .and_then(|schema| schema.get("properties"))
-            .and_then(Value::as_object);
         let short = |operation: &&Operation| operation.value.len() <= MOST_VALUE;
         let signals = assessment.signals.iter().map(|signal| Signal {
             evidence: words(&signal.evidence),
             ..signal.clone()
         });
         let conflicts = assessment.conflicts.iter();
+        let parameters = tool.properties().into_iter().flat_map(Node::entries);
         Self {
             name: assessment.name.clone(),
-            parameters: properties.map(|p| p.keys().cloned().collect()).unwrap_or_default(),
+            parameters: parameters.map(|(name, _)| name.to_owned()).collect(),
             category: assessment.category,
             risk: assessment.risk,
             confidence: assessment.confidence,

@@ -37,7 +37,7 @@ impl Packed {
     /// Packs a server.
     pub fn new(assessed: &Assessed) -> io::Result<Self> {
         let manifest = &assessed.manifest;
-        let raw: Vec<_> = manifest.tools.iter().map(Tool::raw).collect();
+        let raw: Vec<_> = manifest.tools.iter().map(Tool::root).collect();
         let head = Head {
             // Its instructions are left out when it is written.
             server: manifest.server.clone(),
@@ -63,7 +63,7 @@ pub(super) fn manifest(head: &[u8], definitions: &[u8]) -> io::Result<Manifest> 
     let values: Vec<serde_json::Value> = unpack(definitions)?;
     let mut server = head.server;
     server.instructions = head.instructions;
-    let tools = values.into_iter().map(Tool::from_value);
+    let tools = values.iter().map(Tool::from_value);
     let tools = tools
         .collect::<Result<_, _>>()
         .map_err(|message| io::Error::new(io::ErrorKind::InvalidData, message))?;

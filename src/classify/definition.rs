@@ -10,10 +10,11 @@ use super::reading::{Mention, Place};
 use crate::assessment::Evidence;
 use crate::effect::Effect;
 use crate::label::Category;
-use crate::manifest::{Tool, field};
+use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::book::{CUES, ParamKind};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
+use crate::tree::{Node, View, unescape};
 
 /// What a definition says, with the features that fire.
 #[derive(Debug)]
@@ -305,34 +306,15 @@ pub(crate) fn text_at<'a>(tool: &'a Tool, pointer: &'a str) -> Option<Cow<'a, st
         "/description" => return tool.description().map(Cow::Borrowed),
         _ => {}
     }
-    let mut at: Option<&'a serde_json::Value> = None;
-    for part in pointer.split('/').skip(1) {
-        let part = unescape(part);
-        at = match at {
-            None => field(tool.raw(), &part),
-            Some(serde_json::Value::Object(object)) => field(object, &part),
-            Some(serde_json::Value::Array(items)) => items.get(part.parse::<usize>().ok()?),
-            Some(_) => return None,
-        };
-        at?;
-    }
-    match at? {
-        serde_json::Value::String(text) => Some(Cow::Borrowed(text)),
-        serde_json::Value::Bool(_) | serde_json::Value::Object(_) => Some(last_part(pointer)),
+    match tool.root().pointer(pointer)?.view() {
+        View::Text(text) => Some(Cow::Borrowed(text)),
+        View::Bool(_) | View::Object(_) => Some(last_part(pointer)),
         _ => None,
     }
 }
 
 fn last_part(pointer: &str) -> Cow<'_, str> {
     unescape(pointer.rsplit('/').next().unwrap_or_default())
-}
-
-fn unescape(part: &str) -> Cow<'_, str> {
-    if part.contains('~') {
-        Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
-    } else {
-        Cow::Borrowed(part)
-    }
 }
 
 /// Where the prose that was read stands: the description, or the title where there is none.
@@ -344,7 +326,7 @@ pub(crate) fn prose_pointer(tool: &Tool) -> &'static str {
 }
 
 fn title_pointer(tool: &Tool) -> &'static str {
-    if field(tool.raw(), "title").is_some_and(serde_json::Value::is_string) {
+    if tool.root().get("title").is_some_and(Node::is_string) {
         "/title"
     } else {
         "/annotations/title"

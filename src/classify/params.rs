@@ -4,18 +4,17 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value};
-
 use super::name::{self, Identifier};
 use super::reading::Mention;
 use super::told;
 use crate::effect::Effect;
 use crate::label::Label;
-use crate::manifest::{Tool, field, member};
+use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
 use crate::rules::grounds::Shape;
 use crate::rules::weights::Slot;
+use crate::tree::{Items, Node, View};
 
 /// A parameter that a rule knows.
 #[derive(Clone, Debug)]
@@ -74,6 +73,8 @@ impl SchemaReading {
 const DEEPEST: usize = 3;
 /// Parameters that are looked at.
 const MOST: usize = 600;
+/// Shapes that are looked into: references let a few of them stand for millions.
+const MOST_SHAPES: usize = 4000;
 /// Names that say that the parameter chooses what is done, even where the schema does not list what.
 const SAYS_OPERATION: [&str; 8] = [
     "action",
@@ -94,9 +95,10 @@ pub(crate) fn read(book: &RuleBook, tool: &Tool) -> SchemaReading {
         book,
         tool,
         about: None,
+        shapes: 0,
         reading: SchemaReading::default(),
     };
-    if let (Some(key), Some(Value::Object(schema))) = (tool.schema_key(), tool.input_schema()) {
+    if let (Some(key), Some(schema)) = (tool.schema_key(), tool.input_schema().and_then(Node::as_object)) {
         let mut pointer = format!("/{key}");
         reader.object(schema, schema, &mut pointer, 0);
     }
@@ -108,14 +110,16 @@ struct Reader<'a> {
     tool: &'a Tool,
     /// The words of the tool's name, once an operation needs them.
     about: Option<Vec<u32>>,
+    /// Shapes that were looked into.
+    shapes: usize,
     reading: SchemaReading,
 }
 
 impl Reader<'_> {
-    fn object(&mut self, root: &Map<String, Value>, schema: &Map<String, Value>, pointer: &mut String, depth: usize) {
-        if let Some(Value::Object(properties)) = field(schema, "properties") {
+    fn object(&mut self, root: Node<'_>, schema: Node<'_>, pointer: &mut String, depth: usize) {
+        if let Some(properties) = schema.get("properties") {
             let length = pointer.len();
-            for (name, value) in properties {
+            for (name, value) in properties.entries() {
                 if self.reading.parameters >= MOST {
                     return;
                 }
@@ -125,32 +129,35 @@ impl Reader<'_> {
                 pointer.truncate(length);
             }
         }
+        if depth >= DEEPEST {
+            return;
+        }
         // One of several shapes: each is looked into as if it were the object.
         for key in ["oneOf", "anyOf", "allOf"] {
-            let Some(Value::Array(shapes)) = field(schema, key) else {
-                continue;
-            };
-            for (index, shape) in shapes.iter().enumerate().take(40) {
-                let Some(Value::Object(shape)) = resolve(root, shape) else {
+            let shapes = schema.get(key).into_iter().flat_map(Node::items);
+            for (index, shape) in shapes.enumerate().take(40) {
+                if self.shapes >= MOST_SHAPES {
+                    return;
+                }
+                self.shapes += 1;
+                let Some(shape) = resolve(root, shape).and_then(Node::as_object) else {
                     continue;
                 };
-                if depth < DEEPEST {
-                    let length = pointer.len();
-                    // Writing to a string cannot fail.
-                    let _ = write!(pointer, "/{key}/{index}");
-                    self.object(root, shape, pointer, depth + 1);
-                    pointer.truncate(length);
-                }
+                let length = pointer.len();
+                // Writing to a string cannot fail.
+                let _ = write!(pointer, "/{key}/{index}");
+                self.object(root, shape, pointer, depth + 1);
+                pointer.truncate(length);
             }
         }
     }
 
-    fn property(&mut self, root: &Map<String, Value>, name: &str, value: &Value, pointer: &mut String, depth: usize) {
+    fn property(&mut self, root: Node<'_>, name: &str, value: Node<'_>, pointer: &mut String, depth: usize) {
         self.reading.parameters += 1;
         let value = resolve(root, value).unwrap_or(value);
         let key = key_of(name);
         let values = enumeration(value);
-        let kind = member(value, "type").and_then(type_name);
+        let kind = value.get("type").and_then(type_name);
         let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
         for &(ground, shape) in self.book.grounds.of_parameter(&key) {
             let fits = match shape {
@@ -186,15 +193,12 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        if depth < DEEPEST
-            && let Value::Object(schema) = value
-        {
-            let nested = ["properties", "oneOf", "anyOf", "allOf"]
-                .iter()
-                .any(|key| field(schema, key).is_some());
-            if nested {
-                self.object(root, schema, pointer, depth + 1);
-            }
+        let nested = |value: Node<'_>| {
+            let mut keys = ["properties", "oneOf", "anyOf", "allOf"].into_iter();
+            keys.any(|key| value.get(key).is_some())
+        };
+        if depth < DEEPEST && nested(value) {
+            self.object(root, value, pointer, depth + 1);
         }
     }
 
@@ -212,8 +216,8 @@ impl Reader<'_> {
     }
 
     /// The operations that the words around an unlimited parameter offer.
-    fn told(&mut self, name: &str, value: &Value, pointer: &str) {
-        if let Some(text) = member(value, "description").and_then(Value::as_str) {
+    fn told(&mut self, name: &str, value: Node<'_>, pointer: &str) {
+        if let Some(text) = value.get("description").and_then(Node::as_str) {
             let values = told::in_parameter(text);
             if values.len() > 1 {
                 let places = values
@@ -281,16 +285,12 @@ impl Reader<'_> {
 }
 
 /// Follows `$ref` inside the same document, once.
-fn resolve<'a>(root: &'a Map<String, Value>, value: &'a Value) -> Option<&'a Value> {
-    let Some(reference) = member(value, "$ref").and_then(Value::as_str) else {
+fn resolve<'a>(root: Node<'a>, value: Node<'a>) -> Option<Node<'a>> {
+    let Some(reference) = value.get("$ref").and_then(Node::as_str) else {
         return Some(value);
     };
     let mut parts = reference.strip_prefix("#/")?.split('/');
-    let mut at = root.get(parts.next()?)?;
-    for part in parts {
-        at = at.get(part)?;
-    }
-    Some(at)
+    parts.try_fold(root, Node::get)
 }
 
 /// The name as rules write it: words in lower case, joined with `_`.
@@ -317,37 +317,34 @@ fn key_of(name: &str) -> String {
     key
 }
 
-fn type_name(value: &Value) -> Option<&str> {
-    match value {
-        Value::String(name) => Some(name),
-        Value::Array(names) => names.iter().filter_map(Value::as_str).find(|n| *n != "null"),
+fn type_name(value: Node<'_>) -> Option<&str> {
+    match value.view() {
+        View::Text(name) => Some(name),
+        View::Array(names) => names.filter_map(Node::as_str).find(|n| *n != "null"),
         _ => None,
     }
 }
 
 /// The values that a parameter is limited to and the pointer below it: `enum`, or the `const`s of a choice.
-fn enumeration(value: &Value) -> Option<(&'static str, Vec<&str>)> {
-    if let Some(Value::Array(values)) = member(value, "enum") {
-        return Some(("/enum", values.iter().map(|v| v.as_str().unwrap_or_default()).collect()));
+fn enumeration<'a>(value: Node<'a>) -> Option<(&'static str, Vec<&'a str>)> {
+    let texts = |values: Items<'a>| values.map(|v| v.as_str().unwrap_or_default()).collect();
+    let listed = |value: Node<'a>| value.get("enum")?.as_array();
+    if let Some(values) = listed(value) {
+        return Some(("/enum", texts(values)));
     }
     for (key, path) in [("anyOf", "/anyOf"), ("oneOf", "/oneOf")] {
-        if let Some(Value::Array(choices)) = member(value, key) {
-            let constants: Vec<&str> = choices.iter().filter_map(|c| member(c, "const")?.as_str()).collect();
+        if let Some(choices) = value.get(key).and_then(Node::as_array) {
+            let constants: Vec<&str> = choices.clone().filter_map(|c| c.get("const")?.as_str()).collect();
             if constants.len() > 1 && constants.len() == choices.len() {
                 return Some((path, constants));
             }
-            if let Some(found) = choices.iter().find_map(|c| member(c, "enum")?.as_array()) {
-                return Some(("/enum", found.iter().map(|v| v.as_str().unwrap_or_default()).collect()));
+            if let Some(values) = { choices }.find_map(listed) {
+                return Some(("/enum", texts(values)));
             }
         }
     }
-    if let Some(Value::Array(values)) = member(value, "items").and_then(|items| member(items, "enum")) {
-        return Some((
-            "/items/enum",
-            values.iter().map(|v| v.as_str().unwrap_or_default()).collect(),
-        ));
-    }
-    None
+    let values = value.get("items").and_then(listed)?;
+    Some(("/items/enum", texts(values)))
 }
 
 fn http_method(value: &str) -> Option<Effect> {
@@ -370,8 +367,8 @@ fn push_token(name: &str, pointer: &mut String) {
 }
 
 /// Whether the description of a parameter has one of these groups of words, each with a blank on either side.
-fn says_any(parameter: &Value, words: &[String]) -> bool {
-    let text = member(parameter, "description").and_then(Value::as_str);
+fn says_any(parameter: Node<'_>, words: &[String]) -> bool {
+    let text = parameter.get("description").and_then(Node::as_str);
     let Some(text) = text.filter(|_| !words.is_empty()) else {
         return false;
     };
@@ -388,6 +385,8 @@ fn says_any(parameter: &Value, words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -396,5 +395,25 @@ mod tests {
         assert_eq!(key_of("SQL"), "sql");
         assert_eq!(key_of("shell-command"), "shell_command");
         assert_eq!(key_of("chat.id"), "chat_id");
+    }
+
+    #[test]
+    fn references_that_multiply_are_bounded() {
+        let shapes = vec![json!({"$ref": "#/s"}); 40];
+        let inner = json!({"oneOf": shapes, "anyOf": shapes, "allOf": shapes});
+        let mut schema = inner.clone();
+        schema["s"] = inner;
+        let tool = Tool::from_value(&json!({"name": "a", "inputSchema": schema})).expect("a tool");
+        let book = RuleBook::embedded().expect("the embedded book");
+        let mut reader = Reader {
+            book: &book,
+            tool: &tool,
+            about: None,
+            shapes: 0,
+            reading: SchemaReading::default(),
+        };
+        let schema = tool.input_schema().expect("there");
+        reader.object(schema, schema, &mut String::new(), 0);
+        assert_eq!(reader.shapes, MOST_SHAPES);
     }
 }

@@ -4,17 +4,16 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::deed::{self, Deed, Said, identifier};
 use super::definition::Definition;
 use super::verdict::Verdict;
 use crate::assessment::Signal;
 use crate::effect::Effect;
 use crate::label::{Category, Label, Risk};
-use crate::manifest::{Tool, member};
+use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
+use crate::tree::Node;
 
 /// The sentences, and the short reason for a policy.
 pub(crate) struct Rationale {
@@ -527,12 +526,12 @@ impl Parameters {
         let Some(schema) = tool.input_schema() else {
             return found;
         };
-        found.none = found.count == 0 && member(schema, "properties").is_some();
-        let Some(Value::Object(properties)) = member(schema, "properties") else {
+        found.none = found.count == 0 && schema.get("properties").is_some();
+        let Some(properties) = tool.properties() else {
             return found;
         };
-        let required = member(schema, "required").and_then(Value::as_array);
-        let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+        let required = schema.get("required");
+        let is_required = |name: &str| required.is_some_and(|names| names.items().any(|n| n.as_str() == Some(name)));
         let paging = |name: &str| {
             let known = definition.schema.known.iter();
             known
@@ -540,8 +539,8 @@ impl Parameters {
                 .any(|k| k.name == name && matches!(k.kind, ParamKind::Paging | ParamKind::Confirm))
         };
         let mut narrowing = Vec::new();
-        for (name, value) in properties.iter().take(60) {
-            let kind = member(value, "type").and_then(Value::as_str);
+        for (name, value) in properties.entries().take(60) {
+            let kind = value.get("type").and_then(Node::as_str);
             let names_one = is_target(name);
             if kind == Some("array")
                 && (name.ends_with("ids") || name.ends_with("Ids") || name == "names" || name == "paths")

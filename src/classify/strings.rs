@@ -1,9 +1,8 @@
 //! Every string of a definition with its pointer: what people and models may read, wherever it stands. Pointers are
 //! only written when somebody asks for one.
 
-use serde_json::Value;
-
 use crate::manifest::Tool;
+use crate::tree::{Node, View};
 
 /// What a string is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +54,7 @@ impl Path<'_> {
 pub(crate) fn each<'a>(tool: &'a Tool, take: &mut impl FnMut(&Path<'a>, &'a str, Role)) {
     let mut path = Path::default();
     let mut left = MOST;
-    for (key, value) in tool.raw() {
+    for (key, value) in tool.root().entries() {
         if is_unread(key) {
             continue;
         }
@@ -68,7 +67,7 @@ pub(crate) fn each<'a>(tool: &'a Tool, take: &mut impl FnMut(&Path<'a>, &'a str,
 
 /// A definition is never nested deeper than [`crate::manifest::MAX_TOOL_DEPTH`], so recursion is bounded.
 fn walk<'a>(
-    value: &'a Value,
+    value: Node<'a>,
     role: Role,
     path: &mut Path<'a>,
     left: &mut usize,
@@ -77,21 +76,21 @@ fn walk<'a>(
     if *left == 0 {
         return;
     }
-    match value {
-        Value::String(text) => {
+    match value.view() {
+        View::Text(text) => {
             *left -= 1;
             take(path, text, role);
         }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
+        View::Array(items) => {
+            for (index, item) in items.enumerate() {
                 path.steps.push(Step::Index(index));
                 walk(item, role, path, left, take);
                 path.steps.pop();
             }
         }
-        Value::Object(object) => {
+        View::Object(entries) => {
             let names = matches!(path.steps.last(), Some(Step::Key("properties")));
-            for (key, item) in object {
+            for (key, item) in entries {
                 if is_unread(key) {
                     continue;
                 }
@@ -99,7 +98,7 @@ fn walk<'a>(
                 if names && item.is_object() {
                     take(path, key, Role::Identifier);
                 }
-                let role = match key.as_str() {
+                let role = match key {
                     "enum" | "const" if !names => Role::Identifier,
                     "example" | "examples" | "default" | "pattern" if !names => Role::Sample,
                     _ => Role::Prose,

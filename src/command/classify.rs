@@ -12,12 +12,13 @@ use serde_json::Value;
 
 use crate::classify::Classifier;
 use crate::cli::Global;
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Error, Outcome};
 use crate::manifest::{Problem, Tool};
 use crate::output::json;
 use crate::settings::Settings;
 use crate::source::json::{SyntaxError, parse};
 use crate::stream::{self, Failure, Line};
+use crate::tree::Tree;
 use crate::ui;
 
 /// Arguments of `mcpclass classify`.
@@ -37,7 +38,7 @@ pub struct Args {
 }
 
 /// Filters.
-pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
+pub fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {
     let settings = Settings::load(global)?;
     let filter = Filter {
         classifier: settings.classifier(global)?,
@@ -79,7 +80,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
 }
 
 /// The input: a file, or standard input. At a terminal, says what is awaited.
-fn open(path: Option<&Path>, global: &Global) -> Result<Box<dyn Read>> {
+fn open(path: Option<&Path>, global: &Global) -> Result<Box<dyn Read>, Error> {
     match path {
         Some(path) if path != Path::new("-") => {
             let failed = |error| Error::io("cannot read", path, &error);
@@ -160,25 +161,25 @@ impl Filter {
     }
 
     fn tool(&self, number: usize, text: &[u8], out: &mut Vec<u8>) {
-        // Whatever a scan of the same text would read and mend, this reads and mends.
-        let mut document = match parse(text) {
-            Ok(document) => document,
+        let read = match Wrapped::read(text) {
+            Ok(read) => read,
             Err(error) => return self.refuse(&Value::Null, number, &unreadable(&error), out),
         };
-        let value = &mut document.value;
-        let id = take(value, "id");
-        let server = take(value, "server");
-        match Tool::from_value(document.value) {
+        let Wrapped {
+            tool,
+            id,
+            server,
+            problems,
+        } = read;
+        match tool {
             Ok(tool) => {
                 let server = server_name(&server);
                 let assessment = self.classifier.assess(&tool, server);
                 let head = Head { id: &id, server };
                 json::joined(&head, &assessment, out).expect(MEMORY);
-                if !document.problems.is_empty() {
+                if !problems.is_empty() {
                     self.mended.fetch_add(1, Ordering::Relaxed);
-                    let problems = Problems {
-                        problems: &document.problems,
-                    };
+                    let problems = Problems { problems: &problems };
                     json::append(&problems, out).expect(MEMORY);
                 }
                 out.push(b'\n');
@@ -203,10 +204,44 @@ fn unreadable(error: &SyntaxError) -> String {
     }
 }
 
-/// Takes a key that wraps a tool and is no part of it.
-fn take(value: &mut Value, key: &str) -> Value {
-    let object = value.as_object_mut();
-    object.and_then(|object| object.shift_remove(key)).unwrap_or_default()
+/// A line, read.
+struct Wrapped {
+    /// The tool, or why the line holds none.
+    tool: Result<Tool, String>,
+    id: Value,
+    server: Value,
+    /// What was mended.
+    problems: Vec<Problem>,
+}
+
+impl Wrapped {
+    /// Keys that wrap a tool and are no part of it.
+    const KEYS: [&'static str; 2] = ["id", "server"];
+
+    /// Whatever a scan of the same text would read and mend, this reads and mends. Most lines need no mending.
+    fn read(text: &[u8]) -> Result<Self, SyntaxError> {
+        let strict = std::str::from_utf8(text).ok();
+        if let Some((tree, wrapping)) = strict.and_then(|text| Tree::read(text, Self::KEYS)) {
+            return Ok(Self::new(Tool::from_tree(tree), wrapping, Vec::new()));
+        }
+        let mut document = parse(text)?;
+        let wrapping = Self::KEYS.map(|key| document.value.as_object_mut()?.shift_remove(key));
+        Ok(Self::new(
+            Tool::from_value(&document.value),
+            wrapping,
+            document.problems,
+        ))
+    }
+
+    fn new(tool: Result<Tool, String>, wrapping: [Option<Value>; 2], problems: Vec<Problem>) -> Self {
+        let [id, server] = wrapping.map(Option::unwrap_or_default);
+        Self {
+            tool,
+            id,
+            server,
+            problems,
+        }
+    }
 }
 
 /// The server's name: the value itself, or its `name`.

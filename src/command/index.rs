@@ -404,9 +404,8 @@ impl Index<'_> {
                 crawl::all(candidates, pace, limits, &options, &send)
             });
             let mut written = Ok(());
-            loop {
-                // Nothing stays open while servers keep us waiting.
-                let Ok(listed) = results.recv() else { break };
+            // Nothing stays open while servers keep us waiting.
+            while let Ok(listed) = results.recv() {
                 written = self.listed(listed, classifier);
                 // What nobody waits behind is kept at once: a listing costs more than a commit.
                 let mut next = results.try_recv();

@@ -33,9 +33,9 @@ const WRAPPING: [&str; 8] = [
 
 impl Labelled {
     /// Reads a labelled tool; the error says what is wrong with it.
-    pub fn from_value(value: Value) -> Result<Self, String> {
-        let mut tool = Tool::from_value(value)?;
-        let mut taken = WRAPPING.map(|key| tool.take(key));
+    pub fn from_value(mut value: Value) -> Result<Self, String> {
+        let mut taken = WRAPPING.map(|key| value.as_object_mut()?.shift_remove(key));
+        let tool = Tool::from_value(&value)?;
         let mut text = |index: usize| taken[index].take().and_then(|v| v.as_str().map(str::to_owned));
         let id = text(0).unwrap_or_else(|| tool.name().to_owned());
         let server = taken[1]

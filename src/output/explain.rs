@@ -4,7 +4,6 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::assessment::Assessment;
 use crate::manifest::{Server, Tool};
@@ -13,6 +12,7 @@ use crate::output::table::{lines, paint};
 use crate::output::{Context, json};
 use crate::report::{Producer, SCHEMA};
 use crate::text::{cells, escape};
+use crate::tree::Node;
 use crate::ui;
 
 /// One tool of one server, assessed.
@@ -28,7 +28,7 @@ pub struct Explained<'a> {
 }
 
 fn definition<S: serde::Serializer>(tool: &Tool, serializer: S) -> Result<S::Ok, S::Error> {
-    tool.raw().serialize(serializer)
+    tool.root().serialize(serializer)
 }
 
 /// Where nothing is known of the reader's width.
@@ -237,7 +237,7 @@ impl Sheet<'_> {
 
 /// The parameters that nothing was said about, so that a reader sees what else there is.
 fn unmarked_parameters(tool: &Tool, assessment: &Assessment) -> String {
-    let Some(properties) = properties(tool) else {
+    let Some(properties) = tool.properties() else {
         return String::new();
     };
     let marked = |name: &str| {
@@ -252,25 +252,21 @@ fn unmarked_parameters(tool: &Tool, assessment: &Assessment) -> String {
         })
     };
     let described: Vec<String> = properties
-        .iter()
+        .entries()
         .filter(|(name, _)| !marked(name))
         .map(|(name, schema)| format!("{}{}", escape::one_line(name), shape(tool, name, schema)))
         .collect();
     described.join(", ")
 }
 
-fn properties(tool: &Tool) -> Option<&Map<String, Value>> {
-    tool.input_schema()?.get("properties")?.as_object()
-}
-
 /// ` (string, optional)`.
-pub(super) fn shape(tool: &Tool, name: &str, schema: &Value) -> String {
+pub(super) fn shape(tool: &Tool, name: &str, schema: Node<'_>) -> String {
     let required = tool
         .input_schema()
         .and_then(|s| s.get("required")?.as_array())
-        .is_some_and(|names| names.iter().any(|n| n == name));
+        .is_some_and(|mut names| names.any(|n| n.as_str() == Some(name)));
     let need = if required { "required" } else { "optional" };
-    match schema.get("type").and_then(Value::as_str) {
+    match schema.get("type").and_then(Node::as_str) {
         Some(kind) => format!(" ({}, {need})", escape::one_line(kind)),
         None => format!(" ({need})"),
     }

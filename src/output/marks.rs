@@ -4,14 +4,13 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use serde_json::Value;
-
 use crate::assessment::{Assessment, Evidence};
 use crate::manifest::Tool;
 use crate::output::explain::shape;
 use crate::output::table::paint;
 use crate::text::cells::{self, Breaks};
 use crate::text::escape;
+use crate::tree::Node;
 use crate::ui;
 
 /// A part of the definition with its marks.
@@ -83,10 +82,10 @@ impl Block {
         spans.sort_by_key(|span| (span.bytes.start, span.bytes.end));
         let value = resolve(tool, pointer)?;
         let token = last_token(pointer);
-        let (text, of_value) = match value {
-            Value::String(text) => (text.clone(), true),
+        let (text, of_value) = match value.as_str() {
+            Some(text) => (text.to_owned(), true),
             // A mark at what is no string is on its name.
-            _ => (token.clone(), false),
+            None => (token.clone(), false),
         };
         let label = label(pointer);
         let parameter = parameter_of(pointer).map(|name| escape::one_line(&name).into_owned());
@@ -280,17 +279,8 @@ pub(crate) fn marked_sentences(text: &str, marks: &[Range<usize>]) -> Vec<Range<
 }
 
 /// The value at a pointer into the tool. A pointer may also address an object's key, whose value it then gives.
-pub(crate) fn resolve<'a>(tool: &'a Tool, pointer: &str) -> Option<&'a Value> {
-    let (first, rest) = pointer
-        .strip_prefix('/')?
-        .split_once('/')
-        .unwrap_or((&pointer[1..], ""));
-    let value = tool.raw().get(&unescape(first))?;
-    if rest.is_empty() {
-        Some(value)
-    } else {
-        value.pointer(&format!("/{rest}"))
-    }
+pub(crate) fn resolve<'a>(tool: &'a Tool, pointer: &str) -> Option<Node<'a>> {
+    tool.root().pointer(pointer).filter(|_| !pointer.is_empty())
 }
 
 fn label(pointer: &str) -> &'static str {
@@ -333,7 +323,7 @@ mod tests {
     use super::*;
 
     fn tool() -> Tool {
-        Tool::from_value(json!({
+        Tool::from_value(&json!({
             "name": "notes_clear",
             "description": "Keeps a log. Clears \u{1b}[2J every 名前 note at once. Ask first.",
             "inputSchema": {"properties": {"a/b": {"type": "string", "enum": ["list", "wipe"]}}, "required": ["a/b"]},

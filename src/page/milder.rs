@@ -70,7 +70,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// The label of the changed definition, where it is milder.
     fn ask(&self, raw: Map<String, Value>) -> Option<Label> {
-        let changed = Tool::from_value(Value::Object(raw)).ok()?;
+        let changed = Tool::from_value(&Value::Object(raw)).ok()?;
         let label = self.classifier.assess(&changed, None).label();
         let now = self.assessment.label();
         let milder = label.risk <= now.risk && label.severity() < now.severity();
@@ -85,7 +85,7 @@ impl Asking<'_> {
         if kept.is_empty() {
             return None;
         }
-        let mut raw = self.tool.raw().clone();
+        let mut raw = self.tool.to_map();
         for operation in &gone {
             if let Some(Value::Array(values)) = self
                 .properties(&mut raw)
@@ -115,7 +115,7 @@ impl Asking<'_> {
         names.sort();
         names.dedup();
         let without = |name: &String| {
-            let mut raw = self.tool.raw().clone();
+            let mut raw = self.tool.to_map();
             self.properties(&mut raw)?.shift_remove(name)?;
             let label = self.ask(raw)?;
             Some(Milder {
@@ -146,7 +146,7 @@ impl Asking<'_> {
             .filter(|(category, ..)| *category == self.assessment.category);
         applies
             .filter_map(|(_, promise, change)| {
-                let mut raw = self.tool.raw().clone();
+                let mut raw = self.tool.to_map();
                 let text = format!("{} {promise}", self.tool.description().unwrap_or_default());
                 raw.insert("description".to_owned(), Value::String(text));
                 let label = self.ask(raw)?;
@@ -173,7 +173,7 @@ impl Asking<'_> {
                 .any(|e| e.pointer == "/description" && e.start < part.end && e.end > part.start)
         };
         let without = |part: &std::ops::Range<usize>| {
-            let mut raw = self.tool.raw().clone();
+            let mut raw = self.tool.to_map();
             let rest = format!("{}{}", &description[..part.start], &description[part.end..]);
             raw.insert("description".to_owned(), Value::String(rest));
             let label = self.ask(raw)?;

@@ -2,13 +2,13 @@
 //! contributes to the label, each annotation with whether it agrees.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::marked::{self, Mark, Marked};
 use super::model::{shorten, shown};
 use crate::assessment::Assessment;
 use crate::classify::Classifier;
 use crate::manifest::Tool;
+use crate::tree::{Items, Node, View};
 
 /// What the caller passes.
 #[derive(Clone, Debug, Serialize)]
@@ -59,16 +59,16 @@ pub(super) fn parameters(
     let Some(schema) = tool.input_schema() else {
         return Vec::new();
     };
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+    let Some(properties) = tool.properties() else {
         return Vec::new();
     };
     let required = |name: &str| {
-        let names = schema.get("required").and_then(Value::as_array);
-        names.is_some_and(|names| names.iter().any(|n| n == name))
+        let names = schema.get("required").and_then(Node::as_array);
+        names.is_some_and(|mut names| names.any(|n| n.as_str() == Some(name)))
     };
     let fired = classifier.fired(tool);
     let key = tool.schema_key().unwrap_or_default();
-    let one = |(name, schema): (&String, &Value)| {
+    let one = |(name, schema): (&str, Node<'_>)| {
         let pointer = format!("/{key}/properties/{}", name.replace('~', "~0").replace('/', "~1"));
         let within = |at: &str| at == pointer || at.strip_prefix(&pointer).is_some_and(|rest| rest.starts_with('/'));
         let mut contributes: Vec<String> = Vec::new();
@@ -81,8 +81,7 @@ pub(super) fn parameters(
                 contributes.push(rule.why.clone());
             }
         }
-        let all = schema.get("enum").and_then(Value::as_array);
-        let values = all.map_or(&[][..], Vec::as_slice);
+        let values = || schema.get("enum").into_iter().flat_map(Node::items);
         Parameter {
             name: shown(name),
             kind: kind(schema, 0),
@@ -91,51 +90,51 @@ pub(super) fn parameters(
                 .get("default")
                 .filter(|d| !d.is_null())
                 .map(|d| shorten(&plain(d), 60)),
-            values: values.iter().take(VALUES).map(|v| shorten(&plain(v), 60)).collect(),
-            more_values: values.len().saturating_sub(VALUES),
+            values: values().take(VALUES).map(|v| shorten(&plain(v), 60)).collect(),
+            more_values: values().skip(VALUES).count(),
             description: Marked::at(tool, &format!("{pointer}/description"), marks)
                 .filter(|m| !m.text().trim().is_empty()),
             contributes,
         }
     };
-    let mut parameters: Vec<Parameter> = properties.iter().take(PARAMETERS).map(one).collect();
+    let mut parameters: Vec<Parameter> = properties.entries().take(PARAMETERS).map(one).collect();
     // What must be given first; the server's order within.
     parameters.sort_by_key(|p| !p.required);
     parameters
 }
 
 /// A value as text.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => shown(text),
-        other => shown(&other.to_string()),
+fn plain(value: Node<'_>) -> String {
+    match value.as_str() {
+        Some(text) => shown(text),
+        None => shown(&value.to_string()),
     }
 }
 
 /// The type of a schema in words.
-fn kind(schema: &Value, depth: usize) -> String {
+fn kind(schema: Node<'_>, depth: usize) -> String {
     if depth > 3 {
         return "…".to_owned();
     }
-    let list = |values: &[Value]| {
-        let mut kinds: Vec<String> = values.iter().map(|v| kind(v, depth + 1)).collect();
+    let list = |values: Items<'_>| {
+        let mut kinds: Vec<String> = values.map(|v| kind(v, depth + 1)).collect();
         kinds.dedup();
         kinds.truncate(4);
         kinds.join(" or ")
     };
     for key in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(values)) = schema.get(key) {
+        if let Some(values) = schema.get(key).and_then(Node::as_array) {
             return list(values);
         }
     }
-    match schema.get("type") {
-        Some(Value::String(name)) if name == "array" => match schema.get("items") {
-            Some(items @ Value::Object(_)) => format!("array of {}", kind(items, depth + 1)),
-            _ => "array".to_owned(),
+    match schema.get("type").map(Node::view) {
+        Some(View::Text("array")) => match schema.get("items").and_then(Node::as_object) {
+            Some(items) => format!("array of {}", kind(items, depth + 1)),
+            None => "array".to_owned(),
         },
-        Some(Value::String(name)) => shorten(&shown(name), 40),
-        Some(Value::Array(names)) => {
-            let names: Vec<String> = names.iter().take(4).map(plain).collect();
+        Some(View::Text(name)) => shorten(&shown(name), 40),
+        Some(View::Array(names)) => {
+            let names: Vec<String> = names.take(4).map(plain).collect();
             names.join(" or ")
         }
         _ if schema.get("enum").is_some() => "one of".to_owned(),

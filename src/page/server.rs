@@ -2,7 +2,6 @@
 //! Says nothing of layout.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::milder::LabelText;
 use super::model::{ChangeLine, ServerLine, UNSURE, day, first_sentence, history, shown};
@@ -179,12 +178,8 @@ impl Weight {
 /// What a model reads of a definition, at four bytes a token.
 fn tokens(tool: &Tool) -> usize {
     let mut text = Vec::new();
-    let read: serde_json::Map<String, Value> = tool
-        .raw()
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "_meta" | "icons" | "annotations" | "outputSchema"))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
+    let mut read = tool.to_map();
+    read.retain(|key, _| !matches!(key.as_str(), "_meta" | "icons" | "annotations" | "outputSchema"));
     // Writing to memory cannot fail.
     let _ = json::compact(&read, &mut text);
     text.len().div_ceil(4)

@@ -202,7 +202,7 @@ impl Entry {
 /// The operation that a call does which names none: the schema's default of the argument that chooses it.
 pub fn default_operation<'a>(tool: &'a Tool, operations: &[Operation]) -> Option<&'a str> {
     let parameter = &operations.first()?.parameter;
-    let schema = tool.input_schema()?.get("properties")?.get(parameter)?;
+    let schema = tool.properties()?.get(parameter)?;
     schema.get("default")?.as_str()
 }
 

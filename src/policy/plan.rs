@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::Value;
 
 use crate::assessment::Assessment;
 use crate::label::{Decision, Label};
 use crate::manifest::{Server, Tool};
 use crate::policy::native::{Entry, Policy};
 use crate::report::Assessed;
+use crate::tree::Node;
 
 /// One server's tools and what is to be done with each.
 #[derive(Clone, Debug)]
@@ -192,7 +192,7 @@ impl Split {
         let required = tool
             .input_schema()
             .and_then(|schema| schema.get("required")?.as_array())
-            .is_some_and(|names| names.iter().any(|n| n == parameter.as_str()));
+            .is_some_and(|mut names| names.any(|n| n.as_str() == Some(&parameter)));
         (!kept.is_empty()).then_some(Self {
             parameter,
             kept,
@@ -215,15 +215,15 @@ impl Split {
 impl Fence {
     /// The fence for the first parameter that carries a statement or a method.
     fn of(tool: &Tool) -> Option<Self> {
-        let properties = tool.input_schema()?.get("properties")?.as_object()?;
-        let takes_text = |schema: &Value| schema.get("type").is_none_or(|t| t == "string");
+        let properties = tool.properties()?;
+        let takes_text = |schema: Node<'_>| schema.get("type").is_none_or(|t| t.as_str() == Some("string"));
         let named = |names: &[&str]| {
             properties
-                .iter()
-                .find(|(name, schema)| names.contains(&folded(name).as_str()) && takes_text(schema))
+                .entries()
+                .find(|(name, schema)| names.contains(&folded(name).as_str()) && takes_text(*schema))
         };
-        let fence = |(name, _): (&String, &Value), kind| Self {
-            parameter: name.clone(),
+        let fence = |(name, _): (&str, Node<'_>), kind| Self {
+            parameter: name.to_owned(),
             kind,
         };
         if let Some(found) = named(&["sql", "sqlquery", "sqlstatement", "sqltext"]) {
@@ -233,7 +233,7 @@ impl Fence {
             let about = [
                 Some(tool.name()),
                 tool.description(),
-                found.1.get("description").and_then(Value::as_str),
+                found.1.get("description").and_then(Node::as_str),
             ];
             if about.into_iter().flatten().any(|text| SPEAKS_SQL.is_match(text)) {
                 return Some(fence(found, FenceKind::Sql));
@@ -257,8 +257,8 @@ fn folded(name: &str) -> String {
         .collect()
 }
 
-fn property<'a>(tool: &'a Tool, name: &str) -> Option<&'a Value> {
-    tool.input_schema()?.get("properties")?.get(name)
+fn property<'a>(tool: &'a Tool, name: &str) -> Option<Node<'a>> {
+    tool.properties()?.get(name)
 }
 
 /// The reason that the native policy gives, else the first sentence of the rationale, else the label.
@@ -294,7 +294,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::policy::target::sample;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn operations_are_parted_as_in_the_native_policy() {
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn fences_stand_where_a_statement_or_a_method_is_carried() {
-        let fence = |value: Value| Fence::of(&Tool::from_value(value).expect("a tool")).map(|f| (f.parameter, f.kind));
+        let fence = |value: Value| Fence::of(&Tool::from_value(&value).expect("a tool")).map(|f| (f.parameter, f.kind));
         let query = json!({"properties": {"query": {"type": "string"}}});
         let found = fence(json!({"name": "run_sql", "inputSchema": query}));
         assert_eq!(found, Some(("query".to_owned(), FenceKind::Sql)));

@@ -111,7 +111,7 @@ fn json_answers_and_a_session() {
     let server = Server::answering(good);
     let manifest = Case::new(server.url()).token().listed();
     assert_eq!(names(&manifest), ["weather", "hidden"]);
-    assert_eq!(manifest.tools[0].raw()["vendorHint"], "kept");
+    assert_eq!(manifest.tools[0].to_map()["vendorHint"], "kept");
     assert_eq!(manifest.server.name, "over http");
     assert_eq!(manifest.server.transport, Transport::Http);
     assert_eq!(manifest.server.protocol.as_deref(), Some("2025-11-25"));

@@ -263,7 +263,7 @@ fn the_reckoning_marks_the_words_in_place() {
         "evidence": [evidence("bulk/all", "/description", "all", start("all"), None, 0)],
     }]))
     .expect("signals");
-    let tool = Tool::from_value(definition).expect("a tool");
+    let tool = Tool::from_value(&definition).expect("a tool");
     found.digest = digest::of_tool(&tool);
     found.policy.hide.push("session_clear_all".to_owned());
 

@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn no_tool_makes_the_classifier_panic_or_waver(tool in tool()) {
         let whole = Value::Object(tool.clone());
-        let Ok(tool) = Tool::from_value(whole.clone()) else { return Ok(()) };
+        let Ok(tool) = Tool::from_value(&whole) else { return Ok(()) };
         let assessment = CLASSIFIER.assess(&tool, Some("server"));
         prop_assert_eq!(&assessment, &CLASSIFIER.assess(&tool, Some("server")));
         let raised = assessment.signals.iter().flat_map(|signal| &signal.evidence);
@@ -202,7 +202,7 @@ fn a_parameter_without_a_schema_is_evidence_by_its_name() {
     for schema in [Value::Null, json!(5), json!([]), json!(""), json!(true), json!({})] {
         let whole = json!({"name": "get_page", "description": "Gets a page.",
             "inputSchema": {"properties": {"url": schema}}});
-        let tool = Tool::from_value(whole.clone()).expect("a tool");
+        let tool = Tool::from_value(&whole).expect("a tool");
         let assessment = CLASSIFIER.assess(&tool, None);
         let raised = assessment.signals.iter().flat_map(|signal| &signal.evidence);
         let all: Vec<&Evidence> = assessment.evidence.iter().chain(raised).collect();

@@ -30,7 +30,7 @@ pub(super) fn server(was: &Reviewed, is: Listed<'_>) -> Option<Change> {
     }
     let now = Facts::of(is.assessment);
     let mut reasons = facts(&was.judged, &now, Some(is.assessment));
-    for edit in edit::edits(&was.definition, is.definition) {
+    for edit in edit::edits(&was.definition, &is.definition.to_map()) {
         let hidden = edit.new_hidden();
         if !hidden.is_empty() {
             let what = Difference::Hidden {
@@ -133,7 +133,7 @@ pub(super) fn new(is: Listed<'_>, renamed: Option<&str>) -> Change {
     };
     reasons.extend(facts(&nothing, &now, Some(is.assessment)));
     let mut hidden = Vec::new();
-    for edit in edit::edits(&Map::new(), is.definition) {
+    for edit in edit::edits(&Map::new(), &is.definition.to_map()) {
         let characters = edit.new_hidden();
         if !characters.is_empty() {
             hidden.push(Difference::Hidden {

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::assessment::{Assessment, Evidence};
 use crate::baseline::facts::Facts;
 use crate::label::{Decision, Label};
+use crate::tree::Node;
 
 pub use difference::{Difference, Effect, Reason};
 pub use facts::facts;
@@ -41,7 +42,7 @@ pub struct Reviewed {
 #[derive(Clone, Copy, Debug)]
 pub struct Listed<'a> {
     /// The definition.
-    pub definition: &'a Map<String, Value>,
+    pub definition: Node<'a>,
     /// What today's rules decide about it.
     pub assessment: &'a Assessment,
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use crate::baseline::compare::{Listed, Reviewed};
 use crate::baseline::edit::{self, Edit};
 
@@ -48,16 +50,17 @@ pub(super) fn renames<'r, 'l>(gone: &[&'r Reviewed], new: &[Listed<'l>]) -> Vec<
     if gone.len().saturating_mul(new.len()) > 10_000 {
         return found;
     }
+    let definitions: Vec<_> = new.iter().map(|is| (is, is.definition.to_map())).collect();
     for &was in gone {
-        let fits = |is: &&Listed<'_>| {
+        let fits = |(is, definition): &&(&Listed<'l>, Map<String, Value>)| {
             !found
                 .iter()
                 .any(|(_, taken)| taken.assessment.name == is.assessment.name)
                 && was.definition.len() > 1
-                && edit::edits(&was.definition, is.definition).iter().all(only_name)
+                && edit::edits(&was.definition, definition).iter().all(only_name)
         };
-        if let Some(is) = new.iter().find(fits) {
-            found.push((was, *is));
+        if let Some((is, _)) = definitions.iter().find(fits) {
+            found.push((was, **is));
         }
     }
     found

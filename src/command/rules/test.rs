@@ -122,5 +122,5 @@ fn example(text: &str) -> Result<Tool> {
         }
         None => json!({"name": name, "description": rest}),
     };
-    Tool::from_value(value).map_err(|m| Error::new(format!("the example {text:?} is no tool: {m}")))
+    Tool::from_value(&value).map_err(|m| Error::new(format!("the example {text:?} is no tool: {m}")))
 }

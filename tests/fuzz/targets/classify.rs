@@ -9,6 +9,7 @@ use mcpclass::manifest::Tool;
 use mcpclass::policy::decide::DecisionTable;
 use mcpclass::rules::book::RuleBook;
 use mcpclass::source::json;
+use mcpclass::tree::Node;
 
 static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
     let book = RuleBook::embedded().expect("the embedded book");
@@ -17,7 +18,7 @@ static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(document) = json::parse(bytes) else { return };
-    let Ok(tool) = Tool::from_value(document.value) else { return };
+    let Ok(tool) = Tool::from_value(&document.value) else { return };
     let assessment = CLASSIFIER.assess(&tool, Some("server"));
     let again = CLASSIFIER.assess(&tool, Some("server"));
     assert_eq!(
@@ -25,9 +26,9 @@ fuzz_target!(|bytes: &[u8]| {
         serde_json::to_string(&again).expect("JSON")
     );
     let all = assessment.evidence.iter().chain(assessment.signals.iter().flat_map(|s| &s.evidence));
-    let whole = serde_json::Value::Object(tool.raw().clone());
+    let whole = tool.root();
     for evidence in all {
-        if let Some(text) = whole.pointer(&evidence.pointer).and_then(serde_json::Value::as_str) {
+        if let Some(text) = whole.pointer(&evidence.pointer).and_then(Node::as_str) {
             assert_eq!(text.get(evidence.start..evidence.end), Some(&*evidence.text), "{evidence:?}");
         }
     }

@@ -128,8 +128,8 @@ fn a_server_is_listed_with_all_that_it_says() {
     assert_eq!(server.instructions.as_deref(), Some("Be kind."));
     assert!(server.complete);
     // Fields that no specification knows survive.
-    assert_eq!(manifest.tools[0].raw()["vendorHint"], "kept");
-    assert_eq!(manifest.tools[0].raw()["annotations"]["unknownHint"], 1);
+    assert_eq!(manifest.tools[0].to_map()["vendorHint"], "kept");
+    assert_eq!(manifest.tools[0].to_map()["annotations"]["unknownHint"], 1);
     assert_eq!(messages(&manifest), "");
 }
 
@@ -178,7 +178,14 @@ fn one_malformed_tool_costs_no_other() {
 #[test]
 fn large_and_deep_and_halved_text_is_survived() {
     let manifest = case!("long_line").listed();
-    assert_eq!(manifest.tools[0].raw()["x"].as_str().map(str::len), Some(20_000_000));
+    assert_eq!(
+        manifest.tools[0]
+            .root()
+            .get("x")
+            .and_then(mcpclass::tree::Node::as_str)
+            .map(str::len),
+        Some(20_000_000)
+    );
     let manifest = case!("deep").listed();
     assert!(names(&manifest).contains(&"flat"), "{}", messages(&manifest));
     assert!(messages(&manifest).contains("nested deeper"), "{}", messages(&manifest));
