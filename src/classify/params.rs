@@ -154,10 +154,13 @@ impl Reader<'_> {
 
     fn property(&mut self, root: Node<'_>, name: &str, value: Node<'_>, pointer: &mut String, depth: usize) {
         self.reading.parameters += 1;
-        let value = resolve(root, value).unwrap_or(value);
+        let mut schema = Facets::of(value);
+        if let Some(other) = schema.reference.and_then(|reference| resolved(root, reference)) {
+            schema = Facets::of(other);
+        }
         let key = key_of(name);
-        let values = enumeration(value);
-        let kind = value.get("type").and_then(type_name);
+        let values = schema.values();
+        let kind = schema.kind.and_then(type_name);
         let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
         for &(ground, shape) in self.book.grounds.of_parameter(&key) {
             let fits = match shape {
@@ -181,24 +184,20 @@ impl Reader<'_> {
                 pointer: pointer.clone().into(),
                 name: name.to_owned(),
                 free,
-                runs: says_any(value, &param.runs),
+                runs: schema.says_any(&param.runs),
             });
             match (param.kind, &values) {
                 (ParamKind::Action, Some((path, values))) => {
                     self.enumerated(name, &key, path, values, pointer);
                 }
                 (ParamKind::Action, None) if free && SAYS_OPERATION.contains(&key.as_str()) => {
-                    self.told(name, value, pointer);
+                    self.told(name, &schema, pointer);
                 }
                 _ => {}
             }
         }
-        let nested = |value: Node<'_>| {
-            let mut keys = ["properties", "oneOf", "anyOf", "allOf"].into_iter();
-            keys.any(|key| value.get(key).is_some())
-        };
-        if depth < DEEPEST && nested(value) {
-            self.object(root, value, pointer, depth + 1);
+        if depth < DEEPEST && schema.has_more {
+            self.object(root, schema.node, pointer, depth + 1);
         }
     }
 
@@ -216,8 +215,8 @@ impl Reader<'_> {
     }
 
     /// The operations that the words around an unlimited parameter offer.
-    fn told(&mut self, name: &str, value: Node<'_>, pointer: &str) {
-        if let Some(text) = value.get("description").and_then(Node::as_str) {
+    fn told(&mut self, name: &str, schema: &Facets<'_>, pointer: &str) {
+        if let Some(text) = schema.description {
             let values = told::in_parameter(text);
             if values.len() > 1 {
                 let places = values
@@ -286,11 +285,118 @@ impl Reader<'_> {
 
 /// Follows `$ref` inside the same document, once.
 fn resolve<'a>(root: Node<'a>, value: Node<'a>) -> Option<Node<'a>> {
-    let Some(reference) = value.get("$ref").and_then(Node::as_str) else {
-        return Some(value);
-    };
+    match value.get("$ref").and_then(Node::as_str) {
+        Some(reference) => resolved(root, reference),
+        None => Some(value),
+    }
+}
+
+/// What a reference points to, inside the same document.
+fn resolved<'a>(root: Node<'a>, reference: &str) -> Option<Node<'a>> {
     let mut parts = reference.strip_prefix("#/")?.split('/');
     parts.try_fold(root, Node::get)
+}
+
+/// What a schema says of a value, gathered at one go: most have two or three entries, and are asked for a dozen.
+#[derive(Clone, Copy)]
+struct Facets<'a> {
+    node: Node<'a>,
+    reference: Option<&'a str>,
+    kind: Option<Node<'a>>,
+    listed: Option<Node<'a>>,
+    any_of: Option<Node<'a>>,
+    one_of: Option<Node<'a>>,
+    items: Option<Node<'a>>,
+    description: Option<&'a str>,
+    /// There may be parameters inside of it.
+    has_more: bool,
+}
+
+impl<'a> Facets<'a> {
+    fn of(node: Node<'a>) -> Self {
+        const KEYS: [&str; 9] = [
+            "$ref",
+            "type",
+            "enum",
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "items",
+            "description",
+            "properties",
+        ];
+        /// Of a larger object, each is looked up: references let one object be asked for often.
+        const FEW: usize = 32;
+        let mut facets = Self {
+            node,
+            reference: None,
+            kind: None,
+            listed: None,
+            any_of: None,
+            one_of: None,
+            items: None,
+            description: None,
+            has_more: false,
+        };
+        let entries = node.entries();
+        if entries.len() <= FEW {
+            entries.for_each(|(key, value)| facets.take(key, value));
+        } else {
+            let found = KEYS.iter().filter_map(|key| Some((*key, node.get(key)?)));
+            found.for_each(|(key, value)| facets.take(key, value));
+        }
+        facets
+    }
+
+    fn take(&mut self, key: &str, value: Node<'a>) {
+        match key {
+            "type" => self.kind = Some(value),
+            "description" => self.description = value.as_str(),
+            "$ref" => self.reference = value.as_str(),
+            "enum" => self.listed = Some(value),
+            "anyOf" => self.any_of = Some(value),
+            "oneOf" => self.one_of = Some(value),
+            "items" => self.items = Some(value),
+            _ => {}
+        }
+        self.has_more |= matches!(key, "properties" | "oneOf" | "anyOf" | "allOf");
+    }
+
+    /// The values that a parameter is limited to and the pointer below it: `enum`, or the `const`s of a choice.
+    fn values(&self) -> Option<(&'static str, Vec<&'a str>)> {
+        let texts = |values: Items<'a>| values.map(|v| v.as_str().unwrap_or_default()).collect();
+        let listed = |value: Node<'a>| value.get("enum")?.as_array();
+        if let Some(values) = self.listed.and_then(Node::as_array) {
+            return Some(("/enum", texts(values)));
+        }
+        for (choices, path) in [(self.any_of, "/anyOf"), (self.one_of, "/oneOf")] {
+            if let Some(choices) = choices.and_then(Node::as_array) {
+                let constants: Vec<&str> = choices.clone().filter_map(|c| c.get("const")?.as_str()).collect();
+                if constants.len() > 1 && constants.len() == choices.len() {
+                    return Some((path, constants));
+                }
+                if let Some(values) = { choices }.find_map(listed) {
+                    return Some(("/enum", texts(values)));
+                }
+            }
+        }
+        let values = self.items.and_then(listed)?;
+        Some(("/items/enum", texts(values)))
+    }
+
+    /// Whether the description has one of these groups of words, each with a blank on either side.
+    fn says_any(&self, words: &[String]) -> bool {
+        let Some(text) = self.description.filter(|_| !words.is_empty()) else {
+            return false;
+        };
+        let mut plain = String::from(" ");
+        let parts = text.split(|c: char| !c.is_alphanumeric());
+        for word in parts.filter(|word| !word.is_empty()) {
+            plain.extend(word.chars().flat_map(char::to_lowercase));
+            plain.push(' ');
+        }
+        words.iter().any(|words| plain.contains(words.as_str()))
+    }
 }
 
 /// The name as rules write it: words in lower case, joined with `_`.
@@ -325,28 +431,6 @@ fn type_name(value: Node<'_>) -> Option<&str> {
     }
 }
 
-/// The values that a parameter is limited to and the pointer below it: `enum`, or the `const`s of a choice.
-fn enumeration<'a>(value: Node<'a>) -> Option<(&'static str, Vec<&'a str>)> {
-    let texts = |values: Items<'a>| values.map(|v| v.as_str().unwrap_or_default()).collect();
-    let listed = |value: Node<'a>| value.get("enum")?.as_array();
-    if let Some(values) = listed(value) {
-        return Some(("/enum", texts(values)));
-    }
-    for (key, path) in [("anyOf", "/anyOf"), ("oneOf", "/oneOf")] {
-        if let Some(choices) = value.get(key).and_then(Node::as_array) {
-            let constants: Vec<&str> = choices.clone().filter_map(|c| c.get("const")?.as_str()).collect();
-            if constants.len() > 1 && constants.len() == choices.len() {
-                return Some((path, constants));
-            }
-            if let Some(values) = { choices }.find_map(listed) {
-                return Some(("/enum", texts(values)));
-            }
-        }
-    }
-    let values = value.get("items").and_then(listed)?;
-    Some(("/items/enum", texts(values)))
-}
-
 fn http_method(value: &str) -> Option<Effect> {
     match value {
         "GET" | "HEAD" | "OPTIONS" => Some(Effect::Look),
@@ -364,23 +448,6 @@ fn push_token(name: &str, pointer: &mut String) {
             c => pointer.push(c),
         }
     }
-}
-
-/// Whether the description of a parameter has one of these groups of words, each with a blank on either side.
-fn says_any(parameter: Node<'_>, words: &[String]) -> bool {
-    let text = parameter.get("description").and_then(Node::as_str);
-    let Some(text) = text.filter(|_| !words.is_empty()) else {
-        return false;
-    };
-    let mut plain = String::from(" ");
-    for word in text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-    {
-        plain.push_str(&word.to_lowercase());
-        plain.push(' ');
-    }
-    words.iter().any(|words| plain.contains(words.as_str()))
 }
 
 #[cfg(test)]

@@ -69,23 +69,19 @@ impl Texts {
 
     /// Every text in `plain`, in order, none inside of another: where it stands, and its ground.
     pub(crate) fn find(&self, plain: &str, mut take: impl FnMut(usize, usize, u16)) {
-        let bytes = plain.as_bytes();
-        let class = |at: usize| bytes.get(at).map_or(0, |byte| self.classes[usize::from(*byte)]);
-        let mut at = 0;
-        while at < bytes.len() {
-            let found = (class(at) & BEGINS != 0).then(|| self.text_at(plain, at)).flatten();
-            if let Some((end, ground)) = found {
-                take(at, end, ground);
-                // Texts do not overlap.
-                at = end;
-            } else {
-                at += 1;
-            }
+        // Texts do not overlap: none begins before this byte.
+        let (mut from, mut before) = (0, 0);
+        for (at, byte) in plain.bytes().enumerate() {
+            let class = self.classes[usize::from(byte)];
             // None begins inside of a word.
-            if class(at - 1) & WORD != 0 {
-                while class(at) & WORD != 0 {
-                    at += 1;
-                }
+            let begins = class & BEGINS != 0 && class & before & WORD == 0;
+            before = class;
+            if begins
+                && at >= from
+                && let Some((end, ground)) = self.text_at(plain, at)
+            {
+                take(at, end, ground);
+                from = end;
             }
         }
     }
