@@ -258,15 +258,13 @@ impl Writer<'_> {
         let is_verb = |t: &Token| {
             t.word != 0
                 && lexicon
-                    .word(t.word)
-                    .verb
+                    .verb(t.word)
                     .is_some_and(|v| !self.book.verbs[v.group as usize].weak)
         };
         let is_any_verb = |t: &Token| {
             t.word != 0
                 && lexicon
-                    .word(t.word)
-                    .verb
+                    .verb(t.word)
                     .is_some_and(|v| v.forms & (form::BASE | form::THIRD) != 0)
         };
         let mut words: Vec<String> = Vec::new();

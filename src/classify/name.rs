@@ -150,9 +150,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
 
 /// A word of a name as a verb. `maps`, `records`, `posts`: with an `s`, it is a plural.
 fn sense(book: &RuleBook, token: Token) -> Option<VerbSense> {
-    let word = book.lexicon.word(token.word);
-    word.verb
-        .filter(|v| v.forms & (form::BASE | form::GERUND) != 0 && word.roles & role::PLAIN == 0)
+    book.lexicon.verb_as(token.word, form::BASE | form::GERUND)
 }
 
 /// `logs`, `types`, `tuning`: inflected forms are nouns in names, but for a strict one in the first place.

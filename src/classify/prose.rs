@@ -106,12 +106,8 @@ impl Reader<'_> {
 
     fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
         let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
-        if self.claimed(at) {
-            return None;
-        }
-        let word = self.book.lexicon.word(token.word);
-        word.verb
-            .filter(|v| v.forms & forms != 0 && word.roles & role::PLAIN == 0)
+        let verb = self.book.lexicon.verb_as(token.word, forms)?;
+        (!self.claimed(at)).then_some(verb)
     }
 
     fn claimed(&self, at: usize) -> bool {

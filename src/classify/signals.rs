@@ -310,7 +310,7 @@ impl Raising<'_> {
 fn numbers<'a>(book: &'a RuleBook, tokens: &'a [Token], at: usize) -> impl Iterator<Item = (u32, u32)> + 'a {
     let token = tokens[at];
     let known = token.word != 0 && token.kind == Kind::Word;
-    let sequences = known.then(|| book.lexicon.word(token.word).sequences.iter());
+    let sequences = known.then(|| book.lexicon.sequences(token.word).iter());
     let phrases = sequences
         .into_iter()
         .flatten()

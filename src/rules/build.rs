@@ -184,13 +184,13 @@ impl Builder {
         for (words, bit) in table {
             for word in words.split_whitespace() {
                 let number = self.lexicon.intern(word);
-                self.lexicon.word_mut(number).roles |= bit;
+                self.lexicon.add_role(number, bit);
                 if bit == role::FRAME || bit == role::SUBJECT {
                     // "allows", "provides", "tools": the inflected forms frame as well.
                     let forms = inflect::verb(word);
                     for form in std::iter::once(forms.third).chain(forms.gerunds) {
                         let number = self.lexicon.intern(&form);
-                        self.lexicon.word_mut(number).roles |= bit;
+                        self.lexicon.add_role(number, bit);
                     }
                 }
             }
@@ -201,7 +201,7 @@ impl Builder {
         for word in words.split_whitespace() {
             let base = self.lexicon.intern(word);
             let forms = inflect::verb(word);
-            self.sense(
+            self.lexicon.add_sense(
                 base,
                 VerbSense {
                     group,
@@ -211,7 +211,7 @@ impl Builder {
             );
             let third = self.lexicon.intern(&forms.third);
             self.thirds.entry(base).or_insert_with(|| forms.third.as_str().into());
-            self.sense(
+            self.lexicon.add_sense(
                 third,
                 VerbSense {
                     group,
@@ -222,7 +222,7 @@ impl Builder {
             for (texts, bit) in [(&forms.gerunds, form::GERUND), (&forms.past, form::PAST)] {
                 for text in texts {
                     let number = self.lexicon.intern(text);
-                    self.sense(
+                    self.lexicon.add_sense(
                         number,
                         VerbSense {
                             group,
@@ -240,20 +240,14 @@ impl Builder {
         for prefix in verbs.prefixes.split_whitespace() {
             for word in verbs.words.split_whitespace() {
                 let made = format!("{prefix}{word}");
-                let known = self.lexicon.known(&made).map(|number| self.lexicon.word(number));
-                if known.is_none_or(|word| word.verb.is_none() && word.roles == 0) {
+                if self
+                    .lexicon
+                    .known(&made)
+                    .is_none_or(|number| self.lexicon.is_free(number))
+                {
                     self.verbs(group, &made);
                 }
             }
-        }
-    }
-
-    fn sense(&mut self, number: u32, sense: VerbSense) {
-        let word = self.lexicon.word_mut(number);
-        match &mut word.verb {
-            Some(known) if known.base == sense.base => known.forms |= sense.forms,
-            Some(_) => {}
-            None => word.verb = Some(sense),
         }
     }
 
@@ -263,7 +257,7 @@ impl Builder {
             numbers.push(self.lexicon.intern_phrase(text));
             if class == "facts" && !text.contains(' ') {
                 let number = self.lexicon.intern(text);
-                self.lexicon.word_mut(number).roles |= role::FACT;
+                self.lexicon.add_role(number, role::FACT);
             }
         }
         self.classes.entry(class.to_owned()).or_default().extend(numbers);
@@ -308,7 +302,7 @@ impl Builder {
                     .collect()
             } else {
                 let number = self.lexicon.intern(verb);
-                if self.lexicon.word(number).verb.is_none_or(|v| v.base != number) {
+                if self.lexicon.verb(number).is_none_or(|v| v.base != number) {
                     let error = Error::new(format!(
                         "{file}: the rule {} names {verb:?}, which is no verb of the book",
                         pair.id

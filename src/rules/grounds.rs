@@ -155,7 +155,7 @@ impl Making {
             }
             let known = lexicon
                 .known(verb)
-                .filter(|n| lexicon.word(*n).verb.is_some_and(|v| v.base == *n));
+                .filter(|n| lexicon.verb(*n).is_some_and(|v| v.base == *n));
             let help = || "add the base form to a group in rules/verbs.toml".to_owned();
             let base = known.ok_or_else(|| unknown("verb of the book", verb, help()))?;
             made.verbs.entry(base).or_default().push(index);

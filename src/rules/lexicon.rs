@@ -68,13 +68,33 @@ pub(crate) struct VerbSense {
 
 /// What the rules say of one word.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Word {
-    pub(crate) verb: Option<VerbSense>,
-    pub(crate) roles: u32,
-    /// [`leads`] bits.
-    leads: u8,
+struct Word {
+    verb: Option<VerbSense>,
     /// Phrases that begin with this word.
-    pub(crate) sequences: Vec<Sequence>,
+    sequences: Vec<Sequence>,
+}
+
+/// What most questions about a word ask, in one number for each: its [`role`] bits, then its [`form`] bits as a verb,
+/// then its [`leads`] bits, and whether phrases begin with it. All of them fit where the processor has them at hand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks(u32);
+
+impl Marks {
+    const FORMS: u32 = 20;
+    const LEADS: u32 = 24;
+    const BEGINS: u32 = 1 << 31;
+
+    const fn forms(forms: u8) -> u32 {
+        (forms as u32) << Self::FORMS
+    }
+
+    const fn leads(bits: u8) -> u32 {
+        (bits as u32) << Self::LEADS
+    }
+
+    const fn any(self, bits: u32) -> bool {
+        self.0 & bits != 0
+    }
 }
 
 /// The rest of a phrase and the number under which it is known.
@@ -165,6 +185,8 @@ impl Numbers {
 pub(crate) struct Lexicon {
     numbers: Numbers,
     words: Vec<Word>,
+    /// Of each word.
+    marks: Vec<Marks>,
     next_sequence: u32,
     /// Verbs behind which an undelimited word is split.
     splits: FxHashSet<u32>,
@@ -178,6 +200,7 @@ impl Lexicon {
         Self {
             numbers: Numbers::default(),
             words: vec![Word::default()],
+            marks: vec![Marks::default()],
             next_sequence: FIRST_SEQUENCE,
             splits: FxHashSet::default(),
         }
@@ -191,6 +214,7 @@ impl Lexicon {
         let number = self.words.len() as u32;
         self.numbers.insert(word, number);
         self.words.push(Word::default());
+        self.marks.push(Marks::default());
         number
     }
 
@@ -209,6 +233,7 @@ impl Lexicon {
         let number = self.next_sequence;
         self.next_sequence += 1;
         let second = rest[0];
+        self.marks[first as usize].0 |= Marks::BEGINS;
         self.words[first as usize]
             .sequences
             .push(Sequence { second, rest, number });
@@ -221,31 +246,67 @@ impl Lexicon {
         self.splits.insert(number);
     }
 
-    pub(crate) fn word(&self, number: u32) -> &Word {
-        &self.words[number as usize]
+    /// The phrases that begin with a word.
+    pub(crate) fn sequences(&self, number: u32) -> &[Sequence] {
+        if self.marks[number as usize].any(Marks::BEGINS) {
+            &self.words[number as usize].sequences
+        } else {
+            &[]
+        }
     }
 
-    pub(crate) fn word_mut(&mut self, number: u32) -> &mut Word {
-        &mut self.words[number as usize]
+    /// The verb that a word is a form of.
+    pub(crate) fn verb(&self, number: u32) -> Option<VerbSense> {
+        self.words[number as usize].verb
+    }
+
+    /// The verb that a word is one of these forms of, unless it is only written like one.
+    pub(crate) fn verb_as(&self, number: u32, forms: u8) -> Option<VerbSense> {
+        let marks = self.marks[number as usize];
+        if marks.any(Marks::forms(forms)) && !marks.any(role::PLAIN) {
+            self.verb(number)
+        } else {
+            None
+        }
+    }
+
+    /// Makes a word a form of a verb; of two verbs, it stays one of the first.
+    pub(crate) fn add_sense(&mut self, number: u32, sense: VerbSense) {
+        let verb = &mut self.words[number as usize].verb;
+        let known = verb.get_or_insert(sense);
+        if known.base == sense.base {
+            known.forms |= sense.forms;
+            self.marks[number as usize].0 |= Marks::forms(sense.forms);
+        }
+    }
+
+    /// Gives a word a [`role`].
+    pub(crate) fn add_role(&mut self, number: u32, role: u32) {
+        self.marks[number as usize].0 |= role;
+    }
+
+    /// Whether a word is neither a verb nor has a role.
+    pub(crate) fn is_free(&self, number: u32) -> bool {
+        self.marks[number as usize].0 & ((1 << Marks::LEADS) - 1) == 0
     }
 
     /// Gives a [`leads`] bit to every word that is, or begins a phrase that is, among some numbers.
     pub(crate) fn mark(&mut self, bit: u8, among: impl Fn(u32) -> bool) {
-        for (number, word) in (0..).zip(&mut self.words) {
+        for ((number, word), marks) in (0..).zip(&self.words).zip(&mut self.marks) {
             if among(number) || word.sequences.iter().any(|sequence| among(sequence.number)) {
-                word.leads |= bit;
+                marks.0 |= Marks::leads(bit);
             }
         }
     }
 
     /// Whether a word has any of these [`leads`] bits.
     pub(crate) fn leads(&self, number: u32, bits: u8) -> bool {
-        self.words[number as usize].leads & bits != 0
+        self.marks[number as usize].any(Marks::leads(bits))
     }
 
     /// Whether a word has any of these roles.
     pub(crate) fn is(&self, number: u32, roles: u32) -> bool {
-        self.words[number as usize].roles & roles != 0
+        self.marks[number as usize].any(roles)
     }
 
     /// The number of a word that is known already.

@@ -143,6 +143,14 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
             word: 0,
             kind,
         };
+        if CLASSES[usize::from(byte)] & (seen::LOWER | seen::UPPER | seen::DIGIT | seen::UNDERSCORE) != 0 {
+            let word = WordShape::at(text, at);
+            out.push(word.token(text, at, lexicon, &mut buffer));
+            // Most words are followed by a space.
+            at = word.end + usize::from(bytes.get(word.end) == Some(&b' '));
+            line_start = false;
+            continue;
+        }
         match byte {
             b'\n' => {
                 // A blank line, or a line that starts anew after a full line, ends a sentence.
@@ -210,13 +218,7 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
                     }
                     at += c.len_utf8();
                 } else {
-                    let (kind, number) = word.read(&text[at..word.end], lexicon, &mut buffer);
-                    out.push(Token {
-                        start: at as u32,
-                        end: word.end as u32,
-                        word: number,
-                        kind,
-                    });
+                    out.push(word.token(text, at, lexicon, &mut buffer));
                     at = word.end;
                 }
             }
@@ -309,6 +311,17 @@ impl WordShape {
 
     const fn has(self, bits: u8) -> bool {
         self.seen & bits != 0
+    }
+
+    /// The word that starts here as a token.
+    fn token(self, text: &str, start: usize, lexicon: &impl Lookup, buffer: &mut String) -> Token {
+        let (kind, word) = self.read(&text[start..self.end], lexicon, buffer);
+        Token {
+            start: start as u32,
+            end: self.end as u32,
+            word,
+            kind,
+        }
     }
 
     /// What kind of token the word is, and its number.
