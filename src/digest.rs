@@ -5,7 +5,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::manifest::Tool;
-use crate::tree::{Node, View};
+use crate::tree::{Node, View, is_plain};
 
 /// Fields that are no part of what a tool promises: pictures and transport bookkeeping.
 pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
@@ -17,10 +17,14 @@ pub fn of_tool(tool: &Tool) -> String {
 
 /// The tool's canonical definition: JSON without blanks, keys in order, without what is left out.
 pub(crate) fn canonical(tool: &Tool) -> String {
-    let mut buffer = Vec::with_capacity(1536);
-    write_object(tool.root(), &LEFT_OUT, &mut Vec::with_capacity(32), &mut buffer);
-    // JSON of strings is UTF-8.
-    String::from_utf8(buffer).unwrap_or_default()
+    let definition = tool.root();
+    let mut writer = Canonical {
+        out: String::with_capacity(1536),
+        open: Vec::with_capacity(32),
+        is_plain: definition.is_plain(),
+    };
+    writer.object(definition, &LEFT_OUT);
+    writer.out
 }
 
 /// The digest of what [`canonical`] gives.
@@ -49,62 +53,68 @@ fn finish(hasher: Sha256) -> String {
     text
 }
 
-/// The entries of the objects that are being written, the innermost last: one list, so that none is made for each.
-type Open<'a> = Vec<(&'a str, Node<'a>)>;
-
-fn write_object<'a>(object: Node<'a>, left_out: &[&str], open: &mut Open<'a>, out: &mut Vec<u8>) {
-    let from = open.len();
-    object.sorted_into(open);
-    out.push(b'{');
-    let first = out.len();
-    for index in from..open.len() {
-        let (key, value) = open[index];
-        if left_out.contains(&key) {
-            continue;
-        }
-        if out.len() > first {
-            out.push(b',');
-        }
-        write_string(key, out);
-        out.push(b':');
-        write_value(value, open, out);
-    }
-    open.truncate(from);
-    out.push(b'}');
+/// Writes canonical JSON.
+struct Canonical<'a> {
+    out: String,
+    /// The entries of the objects that are being written, the innermost last: one list, so that none is made for each.
+    open: Vec<(&'a str, Node<'a>)>,
+    /// No string has anything to escape, as in most definitions: none needs a look of its own.
+    is_plain: bool,
 }
 
-fn write_value<'a>(value: Node<'a>, open: &mut Open<'a>, out: &mut Vec<u8>) {
-    match value.view() {
-        View::Object(_) => write_object(value, &[], open, out),
-        View::Array(items) => {
-            out.push(b'[');
-            for (index, item) in items.enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_value(item, open, out);
+impl<'a> Canonical<'a> {
+    fn object(&mut self, object: Node<'a>, left_out: &[&str]) {
+        let from = self.open.len();
+        object.sorted_into(&mut self.open);
+        self.out.push('{');
+        let first = self.out.len();
+        for index in from..self.open.len() {
+            let (key, value) = self.open[index];
+            if left_out.contains(&key) {
+                continue;
             }
-            out.push(b']');
+            if self.out.len() > first {
+                self.out.push(',');
+            }
+            self.string(key);
+            self.out.push(':');
+            self.value(value);
         }
-        View::Text(text) => write_string(text, out),
-        View::Number(number) => out.extend_from_slice(number.as_bytes()),
-        View::Bool(true) => out.extend_from_slice(b"true"),
-        View::Bool(false) => out.extend_from_slice(b"false"),
-        View::Null => out.extend_from_slice(b"null"),
+        self.open.truncate(from);
+        self.out.push('}');
     }
-}
 
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    // Without an early end, so that the bytes are looked at many at a time; most strings have nothing to escape.
-    let special = |byte: u8| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\');
-    if text.bytes().fold(0, |found, byte| found | special(byte)) == 0 {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-        return;
+    fn value(&mut self, value: Node<'a>) {
+        match value.view() {
+            View::Object(_) => self.object(value, &[]),
+            View::Array(items) => {
+                self.out.push('[');
+                for (index, item) in items.enumerate() {
+                    if index > 0 {
+                        self.out.push(',');
+                    }
+                    self.value(item);
+                }
+                self.out.push(']');
+            }
+            View::Text(text) => self.string(text),
+            View::Number(number) => self.out.push_str(number),
+            View::Bool(true) => self.out.push_str("true"),
+            View::Bool(false) => self.out.push_str("false"),
+            View::Null => self.out.push_str("null"),
+        }
     }
-    // Writing a string to memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
+
+    fn string(&mut self, text: &str) {
+        if self.is_plain || is_plain(text) {
+            self.out.push('"');
+            self.out.push_str(text);
+            self.out.push('"');
+        } else {
+            // A string can always be written.
+            self.out.push_str(&serde_json::to_string(text).unwrap_or_default());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -148,9 +158,12 @@ mod tests {
             "\u{1}\u{7f}",
             "naïve 名 \u{2028}",
         ] {
-            let mut out = Vec::new();
-            write_string(text, &mut out);
-            assert_eq!(out, serde_json::to_vec(text).expect("JSON"));
+            for beside in ["", "\""] {
+                let tool = Tool::from_value(&json!({"name": text, "x": beside})).expect("a tool");
+                let beside = serde_json::to_string(beside).expect("JSON");
+                let text = serde_json::to_string(text).expect("JSON");
+                assert_eq!(canonical(&tool), format!(r#"{{"name":{text},"x":{beside}}}"#));
+            }
         }
     }
 

@@ -7,8 +7,26 @@ use crate::error::{Error, Result};
 
 /// Bytes by which texts are told apart before they are compared.
 const KEY: usize = 4;
-/// Bits of the table that says which keys there are.
+/// Bits of a table that says which keys there are.
 const BITS: u32 = 12;
+
+/// Hashed keys, a bit for each: most places are no start of any text.
+#[derive(Clone, Debug)]
+struct Keys([u64; 1 << (BITS - 6)]);
+
+impl Keys {
+    const NONE: Self = Self([0; 1 << (BITS - 6)]);
+
+    fn add(&mut self, key: u32) {
+        let bit = hash(key);
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    const fn may_have(&self, key: u32) -> bool {
+        let bit = hash(key);
+        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+}
 
 /// A byte of a word.
 const WORD: u8 = 1;
@@ -18,8 +36,12 @@ const BEGINS: u8 = 2;
 /// Texts and what they stand for.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    /// One bit for each hashed key: most places are no start of any text.
-    keys: Vec<u64>,
+    /// Of the first bytes.
+    first: Keys,
+    /// Of the bytes behind them, among texts that are long enough: "the " begins many a place, "the user" few.
+    second: Keys,
+    /// Of the first bytes of the texts that are not.
+    short: Keys,
     /// What each byte is; a set of [`WORD`] and [`BEGINS`].
     classes: [u8; 256],
     /// By their first bytes, the longest first.
@@ -29,7 +51,9 @@ pub(crate) struct Texts {
 impl Default for Texts {
     fn default() -> Self {
         Self {
-            keys: Vec::new(),
+            first: Keys::NONE,
+            second: Keys::NONE,
+            short: Keys::NONE,
             classes: std::array::from_fn(|byte| if is_word_byte(byte as u8) { WORD } else { 0 }),
             by_key: FxHashMap::default(),
         }
@@ -41,10 +65,7 @@ impl Texts {
     pub(super) fn build(texts: Vec<(String, u16)>) -> Result<Self> {
         let mut texts = texts;
         texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        let mut made = Self {
-            keys: vec![0; 1 << (BITS - 6)],
-            ..Self::default()
-        };
+        let mut made = Self::default();
         for (text, ground) in texts {
             let Some(first) = text.as_bytes().first_chunk() else {
                 let error = Error::new(format!("the text {text:?} of a signal is too short to be looked for"));
@@ -57,8 +78,11 @@ impl Texts {
                 return Err(error.help("a text begins where a word does"));
             }
             let key = key(*first);
-            let bit = hash(key);
-            made.keys[bit / 64] |= 1 << (bit % 64);
+            made.first.add(key);
+            match second(text.as_bytes()) {
+                Some(second) => made.second.add(second),
+                None => made.short.add(key),
+            }
             for byte in [first[0].to_ascii_lowercase(), first[0].to_ascii_uppercase()] {
                 made.classes[usize::from(byte)] |= BEGINS;
             }
@@ -93,16 +117,13 @@ impl Texts {
         any
     }
 
-    fn may_begin(&self, key: u32) -> bool {
-        let bit = hash(key);
-        self.keys.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
-    }
-
     /// The longest text that begins at a byte and ends where a word does.
     #[inline]
     fn text_at(&self, plain: &str, at: usize) -> Option<(usize, u16)> {
-        let key = key(*plain.as_bytes()[at..].first_chunk()?);
-        if self.may_begin(key) {
+        let rest = &plain.as_bytes()[at..];
+        let key = key(*rest.first_chunk()?);
+        let goes_on = || second(rest).is_some_and(|second| self.second.may_have(second));
+        if self.first.may_have(key) && (goes_on() || self.short.may_have(key)) {
             self.text_of(plain, at, key)
         } else {
             None
@@ -127,6 +148,11 @@ impl Texts {
 /// The first bytes, letters in lower case; other bytes may fall together, for they are compared later.
 const fn key(first: [u8; KEY]) -> u32 {
     u32::from_le_bytes(first) | 0x2020_2020
+}
+
+/// The key of the bytes behind the first.
+fn second(text: &[u8]) -> Option<u32> {
+    text[KEY.min(text.len())..].first_chunk().map(|bytes| key(*bytes))
 }
 
 const fn hash(key: u32) -> usize {

@@ -143,6 +143,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether no key or string of the whole document has anything that JSON escapes.
+    pub fn is_plain(self) -> bool {
+        is_plain(&self.tree.text)
+    }
+
     /// The value under a key, where this is an object.
     pub fn get(self, key: &str) -> Option<Self> {
         let Item::Object { count, order, .. } = self.tree.item(self.at) else {
@@ -409,6 +414,13 @@ impl fmt::Debug for Items<'_> {
 /// The number that this spells: every number in a tree was spelled by `serde_json`, which reads back what it writes.
 fn number(text: &str) -> Number {
     text.parse().unwrap_or_else(|_| Number::from(0))
+}
+
+/// Whether JSON holds a text as it is: nothing in it is to be escaped.
+pub(crate) fn is_plain(text: &str) -> bool {
+    // Without an early end, so that the bytes are looked at many at a time.
+    let special = |byte: u8| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\');
+    text.bytes().fold(0, |found, byte| found | special(byte)) == 0
 }
 
 /// A step of a JSON Pointer (RFC 6901) without its escapes.
