@@ -223,9 +223,12 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         // `fileshare_snapshot_get: Gets …`: the description says which of the words is the verb. A verb that leads
         // the name yields only to a worse one, or where it is part of a noun (`import_jobs_list: Lists …`) and ends
         // nothing.
+        // `stage_get_shot`: a plain verb right behind one that may be a server's prefix.
+        let prefixed = book.lexicon.is(verb.base, role::LAST) && parts.len() > 2;
         let yields = |leads: Effect| {
             leads.severity() <= group.effect.severity()
                 || leads.category() != Some(Category::Destructive) && at >= parts[0] + 2
+                || leads.category() == Some(Category::Write) && prefixed
         };
         if told == Some(verb.base) && first_strict.is_none_or(yields) {
             points += 6;
