@@ -196,6 +196,11 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         if group.weak && Some(at) == last && parts.len() > 1 && book.lexicon.is(tokens[at].word, role::FACT) {
             continue;
         }
+        // `bridge_status`: what says too little as a verb is a noun where the name ends in what is returned.
+        let returned = parts.len() > 1 && last.is_some_and(|last| book.lexicon.is(tokens[last].word, role::FACT));
+        if group.weak && group.effect == Effect::Vague && returned {
+            continue;
+        }
         let mut points = match (group.weak, group.effect) {
             (true, _) => 2,
             (false, Effect::Vague) => 3,

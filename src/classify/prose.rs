@@ -446,8 +446,12 @@ impl Reader<'_> {
             while before > from && self.is(before, role::ADVERB) {
                 before -= 1;
             }
-            let joined = self.is(before, role::CONJUNCTION)
-                || matches!(self.kind(before), Some(Kind::Comma | Kind::Slash | Kind::Break));
+            let joined = match self.kind(before) {
+                Some(Kind::Comma | Kind::Break) => true,
+                // "link/duplex/drop health": what stands on one side of a slash is like what stands on the other.
+                Some(Kind::Slash) => self.sense(before.saturating_sub(1), sense.forms).is_some(),
+                _ => self.is(before, role::CONJUNCTION),
+            };
             let same_form = sense.forms & forms != 0;
             let strict = !self.weak(sense);
             // "a token for create, update and delete requests": the list goes on as it began.
