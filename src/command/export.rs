@@ -76,16 +76,16 @@ pub fn run(args: &Args, _global: &Global) -> Result<Outcome> {
 fn write(args: &Args, store: &crate::catalogue::store::Store, out: &mut (dyn Write + Send)) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 18, out);
     let records = store.records()?;
+    let mut text = Vec::new();
     if args.facts {
         for record in records {
-            json::compact(&Facts::of(&record?), &mut out)?;
-            out.write_all(b"\n")?;
+            line(&Facts::of(&record?), &mut text, &mut out)?;
         }
     } else {
         match args.format {
             ExportFormat::Jsonl => {
                 for record in records {
-                    lines(&record?, &mut out)?;
+                    lines(&record?, &mut text, &mut out)?;
                 }
             }
             ExportFormat::Csv => {
@@ -100,20 +100,28 @@ fn write(args: &Args, store: &crate::catalogue::store::Store, out: &mut (dyn Wri
     Ok(())
 }
 
-fn lines(record: &Record, out: &mut impl Write) -> Result<()> {
+fn lines(record: &Record, text: &mut Vec<u8>, out: &mut impl Write) -> Result<()> {
     let Server {
         name, origin, version, ..
     } = &record.assessed.manifest.server;
     for assessment in &record.assessed.assessments {
-        let line = Line {
+        let row = Line {
             server: name,
             origin,
             version: version.as_deref(),
             assessment,
         };
-        json::compact(&line, &mut *out)?;
-        out.write_all(b"\n")?;
+        line(&row, text, out)?;
     }
+    Ok(())
+}
+
+/// Writes a value and a line feed by way of `text`, which is the same for all lines so that its memory is.
+fn line(value: &impl Serialize, text: &mut Vec<u8>, out: &mut impl Write) -> Result<()> {
+    text.clear();
+    json::compact(value, text)?;
+    text.push(b'\n');
+    out.write_all(text)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::output::Context;
+use crate::output::compact::Compact;
 use crate::report::{Assessed, Report};
 use crate::text::escape;
 
@@ -33,15 +34,14 @@ pub fn text(value: &impl Serialize) -> String {
 }
 
 /// Writes a value on one line, without a line feed at the end.
-pub fn compact(value: &impl Serialize, out: impl Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(out, Careful(CompactFormatter));
-    value.serialize(&mut serializer).map_err(io::Error::from)
+pub fn compact(value: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
+    value.serialize(Compact(out)).map_err(io::Error::from)
 }
 
 /// Writes the members of two objects, neither of them empty, as one object on one line. As `#[serde(flatten)]` would,
 /// without handling each member as one of a map.
 pub fn joined(head: &impl Serialize, tail: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
-    compact(head, &mut *out)?;
+    compact(head, out)?;
     append(tail, out)
 }
 
@@ -49,9 +49,14 @@ pub fn joined(head: &impl Serialize, tail: &impl Serialize, out: &mut Vec<u8>) -
 pub fn append(tail: &impl Serialize, out: &mut Vec<u8>) -> io::Result<()> {
     out.pop();
     let comma = out.len();
-    compact(tail, &mut *out)?;
+    compact(tail, out)?;
     out[comma] = b',';
     Ok(())
+}
+
+/// Writes a value as [`compact`] does, by way of `serde_json`: for strings that have something to escape.
+pub(super) fn careful(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Careful(CompactFormatter)))
 }
 
 /// A formatter that differs from the one inside only in escaping more characters.

@@ -10,14 +10,17 @@ use crate::report::Assessed;
 
 /// Prints the lines.
 pub fn write(servers: &[Assessed], _context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = Vec::new();
     for server in servers {
         for assessment in &server.assessments {
             let line = Line {
                 server: &server.manifest.server.name,
                 assessment,
             };
-            json::compact(&line, &mut *out)?;
-            writeln!(out)?;
+            text.clear();
+            json::compact(&line, &mut text)?;
+            text.push(b'\n');
+            out.write_all(&text)?;
         }
     }
     Ok(())

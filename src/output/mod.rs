@@ -2,6 +2,7 @@
 //! [`formats!`]. Formats print what they are given and decide nothing; exit statuses stand with the commands.
 
 pub mod check;
+mod compact;
 pub mod explain;
 pub mod finding;
 pub mod github;
