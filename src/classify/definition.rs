@@ -239,7 +239,10 @@ impl Definition {
 /// "service_map: Builds a map of dependencies": a word of the name that is as often a noun, and at most changes a
 /// record, is one where the description has a verb of its own.
 fn yield_noun(name: &mut NameReading, prose: &ProseReading) {
-    let says = |m: &Mention| m.slot == Slot::Main && (!m.weak || m.object.is_some()) && m.effect != Effect::Vague;
+    let says = |m: &Mention| {
+        let first = matches!(m.slot, Slot::Main | Slot::Foreign);
+        first && (!m.weak || m.object.is_some()) && m.effect != Effect::Vague
+    };
     let noun = |m: &Mention| m.weak && m.effect.category() == Some(Category::Write);
     let mains = || prose.mentions.iter().filter(|m| says(m));
     let same = |m: &Mention| mains().any(|main| main.verb == m.verb);
