@@ -272,7 +272,7 @@ fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose
     for mention in name {
         let milder = match mention.effect {
             Effect::End | Effect::Act => true,
-            Effect::Statement => reads,
+            Effect::Statement | Effect::Operate | Effect::Access => reads,
             _ => false,
         };
         if milder {

@@ -243,7 +243,7 @@ impl Reader<'_> {
         let about = self.about.get_or_insert_with(|| name::words_of(book, tool.name()));
         let mut offered = Vec::new();
         let mut mentions = Vec::new();
-        let mut verbs = 0;
+        let (mut verbs, mut strict) = (0, 0);
         for (value, pointer, offset) in values {
             let (effect, found) = if let Some(effect) = http_method(value) {
                 (Some(effect), Vec::new())
@@ -265,6 +265,7 @@ impl Reader<'_> {
                 (worst.or(read.fact.then_some(Effect::Look)), read.mentions)
             };
             verbs += usize::from(effect.is_some());
+            strict += usize::from(effect.is_some() && !found.iter().any(|m| m.weak));
             mentions.extend(found);
             offered.push(Offered {
                 parameter: parameter.to_owned(),
@@ -274,7 +275,8 @@ impl Reader<'_> {
             });
         }
         // A list in which hardly anything is a verb ("asc", "desc") chooses no operations.
-        let chooses = verbs * 2 >= offered.len() && verbs > 0;
+        // Nor does one of nothing but nouns that may be verbs ("group", "project").
+        let chooses = verbs * 2 >= offered.len() && strict > 0;
         if chooses {
             self.reading.offered.extend(offered);
             self.reading.mentions.extend(mentions);
