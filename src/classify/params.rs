@@ -96,10 +96,13 @@ pub(crate) fn read(book: &RuleBook, tool: &Tool) -> SchemaReading {
         tool,
         about: None,
         shapes: 0,
+        key: String::with_capacity(64),
         reading: SchemaReading::default(),
     };
     if let (Some(key), Some(schema)) = (tool.schema_key(), tool.input_schema().and_then(Node::as_object)) {
-        let mut pointer = format!("/{key}");
+        let mut pointer = String::with_capacity(96);
+        pointer.push('/');
+        pointer.push_str(key);
         reader.object(schema, schema, &mut pointer, 0);
     }
     reader.reading
@@ -112,6 +115,8 @@ struct Reader<'a> {
     about: Option<Vec<u32>>,
     /// Shapes that were looked into.
     shapes: usize,
+    /// Room for the name of a parameter as rules write it.
+    key: String,
     reading: SchemaReading,
 }
 
@@ -158,7 +163,8 @@ impl Reader<'_> {
         if let Some(other) = schema.reference.and_then(|reference| resolved(root, reference)) {
             schema = Facets::of(other);
         }
-        let key = key_of(name);
+        let mut key = std::mem::take(&mut self.key);
+        key_of(name, &mut key);
         let values = schema.values();
         let kind = schema.kind.and_then(type_name);
         let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
@@ -196,6 +202,7 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        self.key = key;
         if depth < DEEPEST && schema.has_more {
             self.object(root, schema.node, pointer, depth + 1);
         }
@@ -402,8 +409,8 @@ impl<'a> Facets<'a> {
 }
 
 /// The name as rules write it: words in lower case, joined with `_`.
-fn key_of(name: &str) -> String {
-    let mut key = String::with_capacity(name.len() + 4);
+fn key_of(name: &str, key: &mut String) {
+    key.clear();
     let mut previous_lower = false;
     for c in name.chars().take(64) {
         if c.is_ascii_uppercase() {
@@ -422,7 +429,6 @@ fn key_of(name: &str) -> String {
             previous_lower = false;
         }
     }
-    key
 }
 
 fn type_name(value: Node<'_>) -> Option<&str> {
@@ -458,12 +464,18 @@ mod tests {
 
     use super::*;
 
+    fn key(name: &str) -> String {
+        let mut key = "before".to_owned();
+        key_of(name, &mut key);
+        key
+    }
+
     #[test]
     fn keys_are_what_rules_write() {
-        assert_eq!(key_of("sqlQuery"), "sql_query");
-        assert_eq!(key_of("SQL"), "sql");
-        assert_eq!(key_of("shell-command"), "shell_command");
-        assert_eq!(key_of("chat.id"), "chat_id");
+        assert_eq!(key("sqlQuery"), "sql_query");
+        assert_eq!(key("SQL"), "sql");
+        assert_eq!(key("shell-command"), "shell_command");
+        assert_eq!(key("chat.id"), "chat_id");
     }
 
     #[test]
@@ -479,6 +491,7 @@ mod tests {
             tool: &tool,
             about: None,
             shapes: 0,
+            key: String::with_capacity(64),
             reading: SchemaReading::default(),
         };
         let schema = tool.input_schema().expect("there");

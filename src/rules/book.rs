@@ -193,14 +193,13 @@ impl RuleBook {
     pub(crate) fn pair_for(&self, verb: u32, objects: &[Object], in_name: bool) -> Option<(&PairRule, Option<Object>)> {
         let candidates = self.pairs_by_verb.get(&verb)?;
         candidates.iter().map(|i| &self.pairs[*i as usize]).find_map(|pair| {
-            if pair.name_only && !in_name || objects.iter().any(|o| pair.unless.contains(&o.number)) {
+            if pair.name_only && !in_name {
                 return None;
             }
-            match objects.iter().find(|o| pair.objects.contains(&o.number)) {
-                Some(object) => Some((pair, Some(*object))),
-                None if pair.any => Some((pair, None)),
-                None => None,
-            }
+            // Most pairs speak of none of the objects, so that what they make an exception of is seldom looked for.
+            let object = objects.iter().find(|o| pair.objects.contains(&o.number));
+            let excepted = || objects.iter().any(|o| pair.unless.contains(&o.number));
+            ((object.is_some() || pair.any) && !excepted()).then_some((pair, object.copied()))
         })
     }
 

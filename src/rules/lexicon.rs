@@ -1,8 +1,6 @@
 //! Every word that a rule knows, under one number each, with what the rules say of it: the verb it is a form of,
 //! the roles it has in a sentence, and the phrases that begin with it. Built once, then only read.
 
-use std::hash::{Hash, Hasher};
-
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::text::words::{Lookup, Token};
@@ -150,33 +148,78 @@ impl Short {
     }
 }
 
-impl Hash for Short {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.first ^ self.last.rotate_left(29) ^ self.length as u64);
+impl Short {
+    /// The place in a table of `1 << bits`.
+    const fn place(self, bits: u32) -> usize {
+        let mixed = self.first ^ self.last.rotate_left(29) ^ (self.length as u64).rotate_left(52);
+        (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits)) as usize
     }
 }
 
-/// The numbers of words.
-#[derive(Debug, Default)]
+/// The numbers of words. Short ones stand in chains behind a table that is small enough to stay at hand, and mostly
+/// empty, so that a word which no rule knows costs one look.
+#[derive(Debug)]
 struct Numbers {
-    short: FxHashMap<Short, u32>,
+    /// The first word of each chain, as an index into `short` and one more; 0 for none.
+    table: Vec<u16>,
+    short: Vec<Link>,
     long: FxHashMap<Box<str>, u32>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    word: Short,
+    number: u32,
+    /// The next word of the chain, as in the table.
+    next: u16,
+}
+
 impl Numbers {
-    fn get(&self, word: &str) -> Option<u32> {
-        match Short::of(word) {
-            Some(short) => self.short.get(&short),
-            None => self.long.get(word),
+    const BITS: u32 = 14;
+    /// Short words that there is room for, ten times what the rules name; what is beyond is looked up whole.
+    const MOST: usize = u16::MAX as usize;
+
+    fn new() -> Self {
+        Self {
+            table: vec![0; 1 << Self::BITS],
+            short: Vec::new(),
+            long: FxHashMap::default(),
         }
-        .copied()
     }
 
+    fn get(&self, word: &str) -> Option<u32> {
+        match Short::of(word) {
+            Some(short) if self.short.len() < Self::MOST => self.in_chain(short),
+            Some(short) => self.in_chain(short).or_else(|| self.long.get(word).copied()),
+            None => self.long.get(word).copied(),
+        }
+    }
+
+    fn in_chain(&self, word: Short) -> Option<u32> {
+        let mut at = self.table[word.place(Self::BITS)];
+        while at > 0 {
+            let link = &self.short[usize::from(at) - 1];
+            if link.word == word {
+                return Some(link.number);
+            }
+            at = link.next;
+        }
+        None
+    }
+
+    /// Adds a word that is not there yet.
     fn insert(&mut self, word: &str, number: u32) {
         match Short::of(word) {
-            Some(short) => self.short.insert(short, number),
-            None => self.long.insert(word.into(), number),
-        };
+            Some(word) if self.short.len() < Self::MOST => {
+                let first = &mut self.table[word.place(Self::BITS)];
+                let next = *first;
+                self.short.push(Link { word, number, next });
+                *first = self.short.len() as u16;
+            }
+            _ => {
+                self.long.insert(word.into(), number);
+            }
+        }
     }
 }
 
@@ -198,7 +241,7 @@ const FIRST_SEQUENCE: u32 = 1 << 24;
 impl Lexicon {
     pub(crate) fn new() -> Self {
         Self {
-            numbers: Numbers::default(),
+            numbers: Numbers::new(),
             words: vec![Word::default()],
             marks: vec![Marks::default()],
             next_sequence: FIRST_SEQUENCE,
