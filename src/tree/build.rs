@@ -100,6 +100,30 @@ impl Builder {
         self.push(Item::Text { start, end })
     }
 
+    /// Adds a key to the object at `object`, which has `count` entries, and gives its place.
+    fn key(&mut self, object: u32, count: u32, key: &str) -> Result<u32, Unfit> {
+        // Those of a larger object are compared when it is closed.
+        if count < FEW && self.tree.find(object, count, key).is_some() {
+            return Err(Unfit::Twice);
+        }
+        let at = self.place()?;
+        let start = self.tree.text.len();
+        self.tree.text.push_str(key);
+        let (start, end) = self.written(start)?;
+        let next = at;
+        self.push(Item::Key { start, end, next })?;
+        Ok(at)
+    }
+
+    /// Ends the entry whose key is at `key`: its value is written.
+    fn end_entry(&mut self, key: u32) -> Result<(), Unfit> {
+        let behind = self.place()?;
+        if let Item::Key { next, .. } = &mut self.tree.items[key as usize] {
+            *next = behind;
+        }
+        Ok(())
+    }
+
     fn number(&mut self, number: impl Display) -> Result<(), Unfit> {
         let start = self.tree.text.len();
         // Writing to a string cannot fail.
@@ -126,15 +150,6 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a key to the object at `object`, which has `count` entries.
-    fn key(&mut self, object: u32, count: u32, key: &str) -> Result<(), Unfit> {
-        // Those of a larger object are compared when it is closed.
-        if count < FEW && self.tree.find(object, count, key).is_some() {
-            return Err(Unfit::Twice);
-        }
-        self.text(key)
-    }
-
     fn close_object(&mut self, at: u32, count: u32) -> Result<(), Unfit> {
         let end = self.place()?;
         self.depth -= 1;
@@ -155,11 +170,11 @@ impl Builder {
         let mut at = at + 1;
         for _ in 0..count {
             order.push(at);
-            at = tree.behind(at + 1);
+            at = tree.key(at).1;
         }
         let own = &mut order[from..];
-        own.sort_unstable_by_key(|&at| tree.key(at));
-        let twice = own.windows(2).any(|pair| tree.key(pair[0]) == tree.key(pair[1]));
+        own.sort_unstable_by_key(|&at| tree.key(at).0);
+        let twice = own.windows(2).any(|pair| tree.key(pair[0]).0 == tree.key(pair[1]).0);
         self.tree.order = order;
         if twice { Err(Unfit::Twice) } else { Ok(()) }
     }
@@ -178,8 +193,9 @@ impl Builder {
             Value::Object(object) => {
                 let at = self.open()?;
                 for (count, (key, value)) in (0..).zip(object) {
-                    self.key(at, count, key)?;
+                    let key = self.key(at, count, key)?;
                     self.value(value)?;
+                    self.end_entry(key)?;
                 }
                 self.close_object(at, object.len() as u32)
             }
@@ -267,8 +283,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
             };
             match entries.next_key_seed(key)? {
                 None => return builder.close_object(object, count).map_err(A::Error::custom),
-                Some(Stands::Inside) => {
+                Some(Stands::Inside(key)) => {
                     entries.next_value_seed(Reader::new(builder))?;
+                    builder.end_entry(key).map_err(A::Error::custom)?;
                     count += 1;
                 }
                 Some(Stands::Aside(index)) => {
@@ -293,7 +310,9 @@ struct Key<'b> {
 
 /// Where the value of a key belongs.
 enum Stands {
-    Inside,
+    /// In the tree, behind the key at this place.
+    Inside(u32),
+    /// Beside it, as this one of the keys that are put aside.
     Aside(usize),
 }
 
@@ -317,7 +336,7 @@ impl Visitor<'_> for Key<'_> {
             return Ok(Stands::Aside(index));
         }
         let added = self.builder.key(self.object, self.count, key);
-        added.map(|()| Stands::Inside).map_err(E::custom)
+        added.map(Stands::Inside).map_err(E::custom)
     }
 }
 

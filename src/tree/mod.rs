@@ -29,13 +29,14 @@ pub struct Tree {
 }
 
 /// A value, or a key; `start` and `end` of a piece of text are places in the text, `end` of a container is the place
-/// of the item behind it.
+/// of the item behind it, `next` of a key that of the item behind its value: whoever looks for a key reads keys alone.
 #[derive(Clone, Copy, Debug)]
 enum Item {
     Null,
     Bool(bool),
     Number { start: u32, end: u32 },
     Text { start: u32, end: u32 },
+    Key { start: u32, end: u32, next: u32 },
     Array { count: u32, end: u32 },
     Object { count: u32, end: u32, order: u32 },
 }
@@ -59,32 +60,29 @@ impl Tree {
     }
 
     /// The place of the value under a key, among the first `count` entries of the object at `object`.
+    #[inline]
     fn find(&self, object: u32, count: u32, key: &str) -> Option<u32> {
         let mut at = object + 1;
         for _ in 0..count {
-            if self.has_key(at, key) {
+            let Item::Key { start, end, next } = self.item(at) else {
+                return None;
+            };
+            // Most keys are of another length, which needs no look at the text.
+            let (start, end) = (start as usize, end as usize);
+            if end - start == key.len() && self.text.as_bytes()[start..end] == *key.as_bytes() {
                 return Some(at + 1);
             }
-            at = self.behind(at + 1);
+            at = next;
         }
         None
     }
 
-    /// The key at a place.
-    fn key(&self, at: u32) -> &str {
+    /// The key at a place, and the place behind its value.
+    fn key(&self, at: u32) -> (&str, u32) {
         match self.item(at) {
-            Item::Text { start, end } => self.slice(start, end),
-            _ => "",
-        }
-    }
-
-    /// Whether this key stands at a place. Most keys are of another length, which needs no look at the text.
-    fn has_key(&self, at: u32, key: &str) -> bool {
-        match self.item(at) {
-            Item::Text { start, end } if (end - start) as usize == key.len() => {
-                self.text.as_bytes()[start as usize..end as usize] == *key.as_bytes()
-            }
-            _ => false,
+            Item::Key { start, end, next } => (self.slice(start, end), next),
+            // Keys are read where keys were written.
+            _ => ("", at),
         }
     }
 
@@ -137,7 +135,7 @@ impl<'a> Node<'a> {
             Item::Null => View::Null,
             Item::Bool(value) => View::Bool(value),
             Item::Number { start, end } => View::Number(self.tree.slice(start, end)),
-            Item::Text { start, end } => View::Text(self.tree.slice(start, end)),
+            Item::Text { start, end } | Item::Key { start, end, .. } => View::Text(self.tree.slice(start, end)),
             Item::Array { .. } => View::Array(self.items()),
             Item::Object { .. } => View::Object(self.entries()),
         }
@@ -149,15 +147,19 @@ impl<'a> Node<'a> {
     }
 
     /// The value under a key, where this is an object.
+    #[inline]
     pub fn get(self, key: &str) -> Option<Self> {
-        let Item::Object { count, order, .. } = self.tree.item(self.at) else {
-            return None;
-        };
-        if count <= FEW {
-            return self.tree.find(self.at, count, key).map(|at| self.other(at));
+        match self.tree.item(self.at) {
+            Item::Object { count, .. } if count <= FEW => self.tree.find(self.at, count, key).map(|at| self.other(at)),
+            Item::Object { count, order, .. } => self.search(count, order, key),
+            _ => None,
         }
+    }
+
+    /// The value under a key of an object with more than [`FEW`] entries.
+    fn search(self, count: u32, order: u32, key: &str) -> Option<Self> {
         let order = &self.tree.order[order as usize..][..count as usize];
-        let found = order.binary_search_by(|&at| self.tree.key(at).cmp(key)).ok()?;
+        let found = order.binary_search_by(|&at| self.tree.key(at).0.cmp(key)).ok()?;
         Some(self.other(order[found] + 1))
     }
 
@@ -211,7 +213,7 @@ impl<'a> Node<'a> {
         match self.tree.item(self.at) {
             Item::Object { count, order, .. } if count > FEW => {
                 let order = &self.tree.order[order as usize..][..count as usize];
-                list.extend(order.iter().map(|&at| (self.tree.key(at), self.other(at + 1))));
+                list.extend(order.iter().map(|&at| (self.tree.key(at).0, self.other(at + 1))));
             }
             _ => {
                 let from = list.len();
@@ -281,7 +283,7 @@ impl<'a> Node<'a> {
             Item::Null => "null",
             Item::Bool(_) => "a boolean",
             Item::Number { .. } => "a number",
-            Item::Text { .. } => "a string",
+            Item::Text { .. } | Item::Key { .. } => "a string",
             Item::Array { .. } => "an array",
             Item::Object { .. } => "an object",
         }
@@ -362,8 +364,8 @@ impl<'a> Iterator for Entries<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let (tree, at) = (self.tree, self.next + 1);
-        let key = tree.key(self.next);
-        self.next = tree.behind(at);
+        let (key, next) = tree.key(self.next);
+        self.next = next;
         Some((key, Node { tree, at }))
     }
 
