@@ -172,11 +172,6 @@ impl Tool {
         self.input_schema()?.get("properties")?.as_object()
     }
 
-    /// The output schema.
-    pub fn output_schema(&self) -> Option<Node<'_>> {
-        self.root().get("outputSchema").filter(|v| !v.is_null())
-    }
-
     /// The declared annotations: claims, never proof.
     pub fn annotations(&self) -> Option<Node<'_>> {
         self.root().get("annotations")?.as_object()
