@@ -4,6 +4,8 @@
 mod deed;
 mod definition;
 pub mod exposure;
+mod facets;
+mod foreign;
 mod name;
 mod params;
 mod prose;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::foreign;
 use super::reading::{Mention, Place};
 use super::verbs;
 use crate::effect::Effect;
@@ -52,36 +53,9 @@ pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32], told: Option<u32>
     };
     let mut reading = read_as(book, &name, Slot::Name);
     if reading.mentions.is_empty() {
-        reading.mentions.extend(foreign(book, text, &reading.tokens));
+        reading.mentions.extend(foreign::name(book, text, &reading.tokens));
     }
     reading
-}
-
-/// "calculer_tva": the first word that is a verb of another language, where no word is an English one.
-fn foreign(book: &RuleBook, text: &str, tokens: &[Token]) -> Option<Mention> {
-    // What is shorter is too often the name of a product.
-    const SHORTEST: usize = 5;
-    tokens
-        .iter()
-        .filter(|token| token.kind == Kind::Word)
-        .find_map(|token| {
-            let word = text.get(token.start as usize..token.end as usize)?;
-            let found = *book.foreign.find(word, false).first()?;
-            let whole = found.start == 0 && word.len() >= SHORTEST;
-            whole.then(|| Mention {
-                slot: Slot::Name,
-                effect: found.effect,
-                rule: "foreign/verb".into(),
-                place: Place {
-                    pointer: Cow::Borrowed("/name"),
-                    start: token.start,
-                    end: token.end,
-                },
-                object: None,
-                weak: false,
-                verb: 0,
-            })
-        })
 }
 
 /// The numbers of the words and phrases in a name, as objects for its operations.

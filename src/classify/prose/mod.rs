@@ -2,8 +2,11 @@
 //! sentences, passives, and phrases. Negated verbs, nouns that look like verbs, mentions of other tools and
 //! attributes ("deleted items") are no operations.
 
+mod head;
+
 use std::borrow::Cow;
 
+use super::foreign;
 use super::reading::{Hit, Mention, Place};
 use super::verbs;
 use crate::effect::Effect;
@@ -73,7 +76,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
     reader.sentences();
     let mut out = reader.out;
     if !text.is_ascii() || !out.mentions.iter().any(|m| m.slot == Slot::Main) {
-        foreign(book, text, pointer, &mut out);
+        foreign::prose(book, text, pointer, &mut out);
     }
     out.tokens = tokens;
     out
@@ -218,36 +221,6 @@ impl Reader<'_> {
         true
     }
 
-    /// "DELETE /jobs/kill: Kills a process": the route says less than what stands behind it.
-    fn behind_route(&self, start: usize, end: usize) -> usize {
-        const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-        const LONGEST: usize = 24;
-        let method = |token: &Token| METHODS.contains(&&self.text[token.start as usize..token.end as usize]);
-        if self.kind(start + 1) != Some(Kind::Slash) || !self.tokens.get(start).is_some_and(method) {
-            return start;
-        }
-        let clause = (start + 2..end.min(start + LONGEST)).find(|&i| {
-            let verb = self.sense(i + 1, form::BASE | form::THIRD);
-            self.kind(i) == Some(Kind::Break) && verb.is_some_and(|v| !self.weak(v) || self.object_follows(i + 1))
-        });
-        clause.map_or(start, |at| at + 1)
-    }
-
-    /// "Vyhledání subjektu (Get an entity)": behind words that no rule knows, the verb that a bracket begins with.
-    fn gloss(&self, start: usize, end: usize) -> Option<usize> {
-        let bracket = |i: &usize| {
-            self.kind(*i) == Some(Kind::Break) && self.text[self.tokens[*i].start as usize..].starts_with('(')
-        };
-        let open = (start..end).find(bracket)?;
-        let unknown = self.tokens[start..open]
-            .iter()
-            .filter(|t| t.word == 0 && t.kind == Kind::Word)
-            .count();
-        let verb = self.sense(open + 1, form::BASE | form::THIRD)?;
-        let stands = !self.weak(verb) && self.object_follows(open + 1);
-        (stands && 2 * unknown > open - start).then_some(open + 1)
-    }
-
     fn main_is_vague(&self) -> bool {
         let mut main = self.out.mentions.iter().filter(|m| m.slot == Slot::Main).peekable();
         main.peek().is_some() && main.all(|m| m.effect == Effect::Vague)
@@ -257,135 +230,6 @@ impl Reader<'_> {
         ["returns", "return"]
             .iter()
             .any(|w| self.book.lexicon.known(w) == self.tokens.get(at).map(|t| t.word))
-    }
-
-    /// The head verb of a sentence after its frame ("This tool …", "Use this to …"), and whether a frame was there.
-    fn head(&self, start: usize, end: usize) -> (Option<usize>, bool) {
-        let mut at = start;
-        let mut framed = false;
-        let stop = end.min(start + 14);
-        while at < stop {
-            if self.kind(at) == Some(Kind::Break) && framed && at > start + 3 {
-                break;
-            }
-            // "`name`: …", "[Beta] …", "1) …"
-            let filler = matches!(
-                self.kind(at),
-                Some(Kind::Break | Kind::Number | Kind::Identifier | Kind::Comma | Kind::Slash)
-            );
-            if filler {
-                at += 1;
-                continue;
-            }
-            let verb = self.sense(at, form::BASE | form::THIRD | form::GERUND);
-            let frame_word = self.is(at, role::FRAME | role::SUBJECT | role::MODAL | role::PRONOUN | role::BE);
-            if let Some(verb) = verb {
-                let vague_frame = frame_word && self.leads_on(at, end);
-                if !vague_frame && self.stands_as_verb(at, verb, start, framed) {
-                    return (Some(at), framed);
-                }
-                if vague_frame {
-                    framed = true;
-                    at += 1;
-                    continue;
-                }
-            }
-            let next = self.is(at, role::ADVERB | role::DETERMINER | role::NEGATION)
-                || frame_word
-                || framed
-                    && (self.is(at, role::PREPOSITION | role::RELATIVE | role::CONJUNCTION)
-                        || verb.is_none() && at < start + 4);
-            if frame_word {
-                framed = true;
-            }
-            if !next {
-                // "Tool name — deletes …": one unknown word before a dash or colon.
-                let dash = (at + 1..stop.min(at + 6)).find(|&i| self.kind(i) == Some(Kind::Break));
-                match dash {
-                    Some(dash)
-                        if self
-                            .sense(dash + 1, form::BASE | form::THIRD)
-                            .is_some_and(|v| !self.weak(v)) =>
-                    {
-                        at = dash + 1;
-                        continue;
-                    }
-                    _ => {}
-                }
-                // "Bulk delete …", "Async job that runs …": a word or two, then a verb in the third person.
-                let third = (at + 1..stop).find(|&i| self.sense(i, form::THIRD).is_some_and(|v| !self.weak(v)));
-                let early = third.filter(|&i| {
-                    i <= at + 5 && self.is(i - 1, role::RELATIVE | role::CONJUNCTION | role::ADVERB | role::SUBJECT)
-                });
-                return (early.or_else(|| self.second_word(at)), framed);
-            }
-            at += 1;
-        }
-        (None, framed)
-    }
-
-    /// "Bulk delete notes": an unknown first word right before a strict base form that has an object.
-    fn second_word(&self, at: usize) -> Option<usize> {
-        let next = at + 1;
-        let verb = self.sense(next, form::BASE)?;
-        let modifier = self.is(at, role::MODIFIER | role::ADVERB);
-        (modifier && self.object_follows(next) && !self.weak(verb)).then_some(next)
-    }
-
-    /// Whether a frame word is followed by what it frames: "allows …", "used to …", "tool for …".
-    fn leads_on(&self, at: usize, end: usize) -> bool {
-        (at + 1..end.min(at + 7)).any(|i| {
-            let to = self.is(
-                i - 1,
-                role::PREPOSITION | role::SUBJECT | role::MODAL | role::PRONOUN | role::FRAME | role::RELATIVE,
-            );
-            to && self.sense(i, form::BASE | form::THIRD | form::GERUND).is_some()
-                && !self.is(i, role::FRAME | role::SUBJECT)
-        }) && self.follows_as_frame(at)
-    }
-
-    fn follows_as_frame(&self, at: usize) -> bool {
-        let next = at + 1;
-        self.is(
-            next,
-            role::PREPOSITION
-                | role::PRONOUN
-                | role::DETERMINER
-                | role::SUBJECT
-                | role::MODAL
-                | role::FRAME
-                | role::BE
-                | role::RELATIVE,
-        ) || self.sense(next, form::BASE | form::GERUND).is_some()
-    }
-
-    fn stands_as_verb(&self, at: usize, verb: VerbSense, start: usize, framed: bool) -> bool {
-        if self.is(at.wrapping_sub(1), role::DETERMINER) && at > start {
-            return false;
-        }
-        if verb.forms & form::GERUND != 0 && !framed && at != start {
-            return false;
-        }
-        if !self.weak(verb) {
-            return true;
-        }
-        // A noun-like verb: "Tag an image" but not "Tag list".
-        framed || verb.forms & form::BASE == 0 && self.object_follows(at) || self.object_follows(at)
-    }
-
-    /// Whether what follows can be the object of a verb.
-    fn object_follows(&self, at: usize) -> bool {
-        match self.tokens.get(at + 1) {
-            None => false,
-            Some(next) => match next.kind {
-                Kind::Identifier => true,
-                Kind::Word => !self.is(
-                    at + 1,
-                    role::PREPOSITION | role::CONJUNCTION | role::BE | role::MODAL | role::RELATIVE | role::CONDITION,
-                ),
-                _ => false,
-            },
-        }
     }
 
     /// Verbs after the head: coordinated ones go to `beside`, conditional, purposive and instrumental ones aside.
@@ -573,57 +417,6 @@ impl Reader<'_> {
             object: resolved.object.filter(|o| !o.is_elsewhere()).map(|o| (o.start, o.end)),
             weak: resolved.weak,
             verb: sense.base,
-        });
-    }
-}
-
-/// Verbs of other languages: the first is the main one, unless the language ends its sentences with the verb.
-#[expect(clippy::ptr_arg, reason = "a borrowed pointer stays borrowed when it is cloned")]
-fn foreign(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, out: &mut ProseReading) {
-    let limit = (0..=text.len().min(LIMIT))
-        .rev()
-        .find(|i| text.is_char_boundary(*i))
-        .unwrap_or(0);
-    let english = out
-        .mentions
-        .iter()
-        .any(|m| m.slot == Slot::Main && m.effect != Effect::Vague);
-    let found = book.foreign.find(&text[..limit], english);
-    let Some(first) = found.first() else { return };
-    // Text in plain letters is most often English: only what it begins with tells another language.
-    if text.is_ascii() && text[..first.start].split_whitespace().count() > 2 {
-        return;
-    }
-    let english = english
-        && out
-            .mentions
-            .iter()
-            .any(|m| m.slot == Slot::Main && (m.place.start as usize) < first.start);
-    out.foreign = !english;
-    let sentence_end = text[..limit].find(['。', '\n', '.', '！']).unwrap_or(limit);
-    let main = if first.verb_last {
-        found.iter().rfind(|f| f.start < sentence_end).unwrap_or(first)
-    } else {
-        first
-    };
-    for hit in &found {
-        let slot = match (hit == main && !english, hit.start < sentence_end) {
-            (true, _) => Slot::Foreign,
-            (false, true) => Slot::Side,
-            (false, false) => Slot::Aside,
-        };
-        out.mentions.push(Mention {
-            slot,
-            effect: hit.effect,
-            rule: "foreign/verb".into(),
-            place: Place {
-                pointer: pointer.clone(),
-                start: hit.start as u32,
-                end: hit.end as u32,
-            },
-            object: None,
-            weak: false,
-            verb: 0,
         });
     }
 }
