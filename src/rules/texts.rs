@@ -100,8 +100,8 @@ impl Texts {
             let mut begins = 0_u64;
             for (bit, byte) in chunk.iter().enumerate() {
                 let class = self.classes[usize::from(*byte)];
-                // None begins inside of a word.
-                begins |= u64::from((class & BEGINS != 0) & (class & before & WORD == 0)) << bit;
+                // BEGINS, moved to where WORD is; none begins inside of a word.
+                begins |= u64::from(class >> 1 & !(class & before) & WORD) << bit;
                 before = class;
             }
             while begins != 0 {
