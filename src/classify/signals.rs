@@ -53,13 +53,21 @@ pub(crate) fn of(
     raising.choice(verdict);
     raising.conflicts(verdict);
     let mut found = raising.found;
-    let glance = hidden::is_surely_absent(canonical) && !book.grounds.texts.any_in(&plain::of_json(canonical));
-    if !glance {
-        strings::each(tool, &mut |path, text, role| {
-            suspicious(book, text, role, || path.pointer().into(), &mut found);
-        });
+    if !is_unsuspicious(book, canonical) {
+        each_suspicious(book, tool, &mut found);
     }
     collect(book, found)
+}
+
+/// Whether one look at a whole definition shows that no string in it is suspicious. Most definitions need no more.
+fn is_unsuspicious(book: &RuleBook, canonical: &str) -> bool {
+    hidden::is_surely_absent(canonical) && !book.grounds.texts.any_in(&plain::of_json(canonical))
+}
+
+fn each_suspicious(book: &RuleBook, tool: &Tool, found: &mut Vec<(usize, Evidence)>) {
+    strings::each(tool, &mut |path, text, role| {
+        suspicious(book, text, role, || path.pointer().into(), found);
+    });
 }
 
 /// The signals of a text that a server gives to a model, which stands at `pointer`.
@@ -376,5 +384,58 @@ fn suspicious(
             let (start, end) = plain::origin(text, start, end);
             raise(index, start, end);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::digest;
+
+    static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::embedded().expect("our own rules"));
+
+    /// Pieces that texts of attackers are made of, and what could hide them.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[ -~]{0,12}",
+            "[ \\n\\t\\r]{1,3}",
+            "[A-Za-z0-9+/=]{60,130}",
+            Just("ignore\n previous \tinstructions".to_owned()),
+            Just("Do not tell  the user".to_owned()),
+            Just("<IMPORTANT>".to_owned()),
+            Just("say \"<!-- x".to_owned()),
+            Just(" ".repeat(60)),
+            Just("\n \n".repeat(7)),
+            Just("\u{200b}".to_owned()),
+            Just("dеlete".to_owned()),
+            Just("\u{7}".to_owned()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_glance_overlooks_nothing(
+            name in piece(),
+            description in proptest::collection::vec(piece(), 0..4),
+            parameter in piece(),
+            value in piece(),
+        ) {
+            let tool = Tool::from_value(&json!({
+                "name": name,
+                "description": description.concat(),
+                "inputSchema": {"properties": {parameter: {"type": "string", "description": value, "enum": [value]}}},
+            }))
+            .expect("a tool");
+            let mut found = Vec::new();
+            each_suspicious(&BOOK, &tool, &mut found);
+            if is_unsuspicious(&BOOK, &digest::canonical(&tool)) {
+                prop_assert!(found.is_empty(), "{found:?}");
+            }
+        }
     }
 }
