@@ -118,11 +118,11 @@ impl Sequence {
 
 /// A word of up to 16 bytes as two numbers: its first and its last bytes, which overlap where it has fewer. With its
 /// length they are the whole word, so that it is found without going after a pointer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Short {
     first: u64,
     last: u64,
-    length: usize,
+    length: u8,
 }
 
 impl Short {
@@ -143,7 +143,7 @@ impl Short {
         Some(Self {
             first,
             last,
-            length: bytes.len(),
+            length: bytes.len() as u8,
         })
     }
 }
@@ -156,8 +156,8 @@ impl Short {
     }
 }
 
-/// The numbers of words. Short ones stand in chains behind a table that is small enough to stay at hand, and mostly
-/// empty, so that a word which no rule knows costs one look.
+/// The numbers of words. Short ones stand in chains behind a table that is three times as large as their number, so that
+/// most chains are of one word, and one that no rule knows mostly costs one look.
 #[derive(Debug)]
 struct Numbers {
     /// The first word of each chain, as an index into `short` and one more; 0 for none.
@@ -166,17 +166,20 @@ struct Numbers {
     long: FxHashMap<Box<str>, u32>,
 }
 
+/// A short word, in 24 bytes.
 #[derive(Clone, Copy, Debug)]
 struct Link {
-    word: Short,
+    first: u64,
+    last: u64,
     number: u32,
     /// The next word of the chain, as in the table.
     next: u16,
+    length: u8,
 }
 
 impl Numbers {
-    const BITS: u32 = 14;
-    /// Short words that there is room for, ten times what the rules name; what is beyond is looked up whole.
+    const BITS: u32 = 16;
+    /// Short words that there is room for; what is beyond is looked up whole.
     const MOST: usize = u16::MAX as usize;
 
     fn new() -> Self {
@@ -199,7 +202,7 @@ impl Numbers {
         let mut at = self.table[word.place(Self::BITS)];
         while at > 0 {
             let link = &self.short[usize::from(at) - 1];
-            if link.word == word {
+            if (link.first, link.last, link.length) == (word.first, word.last, word.length) {
                 return Some(link.number);
             }
             at = link.next;
@@ -213,7 +216,13 @@ impl Numbers {
             Some(word) if self.short.len() < Self::MOST => {
                 let first = &mut self.table[word.place(Self::BITS)];
                 let next = *first;
-                self.short.push(Link { word, number, next });
+                self.short.push(Link {
+                    first: word.first,
+                    last: word.last,
+                    number,
+                    next,
+                    length: word.length,
+                });
                 *first = self.short.len() as u16;
             }
             _ => {
