@@ -1,4 +1,5 @@
-//! A line of `classify`: one tool. The same line gives the same bytes, and every span slices back to its text.
+//! A line of `classify`: one tool. However it is read, it means the same; the same line gives the same bytes, and every
+//! span slices back to its text.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -9,7 +10,7 @@ use mcpclass::manifest::Tool;
 use mcpclass::policy::decide::DecisionTable;
 use mcpclass::rules::book::RuleBook;
 use mcpclass::source::json;
-use mcpclass::tree::Node;
+use mcpclass::tree::{Node, Tree};
 
 static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
     let book = RuleBook::embedded().expect("the embedded book");
@@ -18,6 +19,12 @@ static CLASSIFIER: LazyLock<Classifier> = LazyLock::new(|| {
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(document) = json::parse(bytes) else { return };
+    // What the filter reads in one go is what a listing would have read.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some((tree, [])) = Tree::read(text, [])
+    {
+        assert_eq!(tree.root().to_value(), document.value);
+    }
     let Ok(tool) = Tool::from_value(&document.value) else { return };
     let assessment = CLASSIFIER.assess(&tool, Some("server"));
     let again = CLASSIFIER.assess(&tool, Some("server"));
