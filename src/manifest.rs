@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::tree::{Node, Tree};
+use crate::tree::{Node, Place, Tree};
 
 /// A tool nested deeper than this is not read: no honest schema comes near, and what reads one recurses.
 pub const MAX_TOOL_DEPTH: usize = 96;
@@ -117,9 +117,51 @@ impl Manifest {
 }
 
 /// One tool definition: a JSON object with a usable name. Every other field is optional and read leniently.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Tool {
     tree: Tree,
+    fields: Fields,
+}
+
+/// Where the fields of a tool stand that are asked for again and again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fields {
+    name: Option<Place>,
+    title: Option<Place>,
+    description: Option<Place>,
+    annotations: Option<Place>,
+    /// Under the names in [`SCHEMA_KEYS`].
+    schemas: [Option<Place>; 3],
+}
+
+/// The key of the input schema, and the older ones.
+const SCHEMA_KEYS: [&str; 3] = ["inputSchema", "input_schema", "parameters"];
+
+impl Fields {
+    fn of(root: Node<'_>) -> Self {
+        let mut fields = Self::default();
+        for (key, value) in root.entries() {
+            let field = match key {
+                "name" => &mut fields.name,
+                "title" => &mut fields.title,
+                "description" => &mut fields.description,
+                "annotations" => &mut fields.annotations,
+                _ => match SCHEMA_KEYS.iter().position(|known| *known == key) {
+                    Some(index) => &mut fields.schemas[index],
+                    None => continue,
+                },
+            };
+            *field = Some(value.place());
+        }
+        fields
+    }
+}
+
+/// As of JSON values: the order of keys does not matter.
+impl PartialEq for Tool {
+    fn eq(&self, other: &Self) -> bool {
+        self.tree == other.tree
+    }
 }
 
 impl Tool {
@@ -134,8 +176,9 @@ impl Tool {
         if !root.is_object() {
             return Err(format!("a tool is a JSON object, this is {}", root.kind()));
         }
-        match root.get("name") {
-            Some(name) if name.is_string() => Ok(Self { tree }),
+        let fields = Fields::of(root);
+        match fields.name.map(|name| tree.at(name)) {
+            Some(name) if name.is_string() => Ok(Self { tree, fields }),
             Some(other) => Err(format!("the tool's name is {}, not a string", other.kind())),
             None => Err("the tool has no name".to_owned()),
         }
@@ -143,18 +186,18 @@ impl Tool {
 
     /// The name by which it is called.
     pub fn name(&self) -> &str {
-        self.text("name").unwrap_or_default()
+        self.text(self.fields.name).unwrap_or_default()
     }
 
     /// The display title: `title`, else `annotations.title` (MCP 2025-06-18, Tool).
     pub fn title(&self) -> Option<&str> {
-        self.text("title")
+        self.text(self.fields.title)
             .or_else(|| self.annotations()?.get("title")?.as_str())
     }
 
     /// The description, where it is a string.
     pub fn description(&self) -> Option<&str> {
-        self.text("description")
+        self.text(self.fields.description)
     }
 
     /// The input schema, whatever its JSON type; `inputSchema` or the older `input_schema` and `parameters`.
@@ -174,7 +217,7 @@ impl Tool {
 
     /// The declared annotations: claims, never proof.
     pub fn annotations(&self) -> Option<Node<'_>> {
-        self.root().get("annotations")?.as_object()
+        self.tree.at(self.fields.annotations?).as_object()
     }
 
     /// A declared boolean hint; `None` when absent, which is not the same as false.
@@ -193,12 +236,13 @@ impl Tool {
     }
 
     fn schema(&self) -> Option<(&'static str, Node<'_>)> {
-        let at = |key| Some((key, self.root().get(key).filter(|v| !v.is_null())?));
-        ["inputSchema", "input_schema", "parameters"].into_iter().find_map(at)
+        let at = |(key, place): (_, Option<Place>)| Some((key, self.tree.at(place?)));
+        let mut schemas = SCHEMA_KEYS.into_iter().zip(self.fields.schemas).filter_map(at);
+        schemas.find(|(_, schema)| !schema.is_null())
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
-        self.root().get(key)?.as_str()
+    fn text(&self, field: Option<Place>) -> Option<&str> {
+        self.tree.at(field?).as_str()
     }
 
     /// Fields of a wrong type, which are read as absent.

@@ -1,6 +1,8 @@
 //! What a tool does, in a few plain words taken from its definition: a verb and what it acts on. The words are the
 //! server's, so they are few, and only letters, digits and what joins them get through.
 
+use std::borrow::Cow;
+
 use super::definition::{self, Definition};
 use super::reading::Mention;
 use super::verdict::Verdict;
@@ -42,45 +44,45 @@ pub(super) struct Deed {
     pub(super) said: Said,
 }
 
-/// Verbs whose third person is not what one would say.
+/// Verbs whose third person is not what one would say, in order.
 const SPOKEN: [(&str, &str); 37] = [
-    ("whoises", "looks up who is behind"),
-    ("whoamis", "tells who is signed in:"),
-    ("reruns", "runs again"),
-    ("logins", "logs in"),
-    ("logouts", "logs out"),
-    ("logons", "logs on"),
-    ("logoffs", "logs off"),
-    ("signins", "signs in"),
-    ("signouts", "signs out"),
-    ("rms", "removes"),
-    ("rmdirs", "removes"),
-    ("dels", "deletes"),
-    ("mkdirs", "makes"),
-    ("lses", "lists"),
+    ("acks", "acknowledges"),
     ("cats", "prints"),
-    ("execs", "executes"),
-    ("inits", "initialises"),
-    ("lookups", "looks up"),
-    ("shutdowns", "shuts down"),
-    ("poweroffs", "powers off"),
-    ("powerons", "powers on"),
     ("checkouts", "checks out"),
     ("cleanups", "cleans up"),
-    ("teardowns", "tears down"),
-    ("setups", "sets up"),
-    ("topups", "tops up"),
-    ("payouts", "pays out"),
-    ("rollouts", "rolls out"),
-    ("rollbacks", "rolls back"),
-    ("failovers", "fails over"),
-    ("killalls", "kills every"),
-    ("acks", "acknowledges"),
-    ("evals", "evaluates"),
-    ("peeks", "shows"),
-    ("stats", "shows facts about"),
+    ("dels", "deletes"),
     ("dos", "does"),
+    ("evals", "evaluates"),
+    ("execs", "executes"),
+    ("failovers", "fails over"),
     ("gets", "returns"),
+    ("inits", "initialises"),
+    ("killalls", "kills every"),
+    ("logins", "logs in"),
+    ("logoffs", "logs off"),
+    ("logons", "logs on"),
+    ("logouts", "logs out"),
+    ("lookups", "looks up"),
+    ("lses", "lists"),
+    ("mkdirs", "makes"),
+    ("payouts", "pays out"),
+    ("peeks", "shows"),
+    ("poweroffs", "powers off"),
+    ("powerons", "powers on"),
+    ("reruns", "runs again"),
+    ("rmdirs", "removes"),
+    ("rms", "removes"),
+    ("rollbacks", "rolls back"),
+    ("rollouts", "rolls out"),
+    ("setups", "sets up"),
+    ("shutdowns", "shuts down"),
+    ("signins", "signs in"),
+    ("signouts", "signs out"),
+    ("stats", "shows facts about"),
+    ("teardowns", "tears down"),
+    ("topups", "tops up"),
+    ("whoamis", "tells who is signed in:"),
+    ("whoises", "looks up who is behind"),
 ];
 
 /// What the tool does.
@@ -161,10 +163,8 @@ impl Writer<'_> {
 
     fn clause(&self, mention: &Mention, name: Option<&Mention>) -> String {
         let third = self.book.third_person(mention.verb).unwrap_or("handles");
-        let spoken = SPOKEN
-            .iter()
-            .find(|(made, _)| *made == third)
-            .map_or(third, |(_, said)| said);
+        let said = SPOKEN.binary_search_by_key(&third, |(made, _)| made);
+        let spoken = said.map_or(third, |at| SPOKEN[at].1);
         let object = if mention.place.pointer == "/name" {
             self.name_object(Some(mention))
         } else {
@@ -210,14 +210,14 @@ impl Writer<'_> {
         let tokens = &self.definition.name.tokens;
         let verb_at = verb.map(|m| (m.place.start, m.place.end));
         let lexicon = &self.book.lexicon;
-        let all = tokens.iter().any(|t| self.is_any(t, &["all", "every"]));
-        let words: Vec<String> = tokens
+        let every = |t: &Token| self.book.asked.every.contains(&t.word);
+        let words: Vec<Cow<'_, str>> = tokens
             .iter()
             .filter(|t| matches!(t.kind, Kind::Word | Kind::Number) && Some((t.start, t.end)) != verb_at)
             .filter(|t| t.word == 0 || !lexicon.is(t.word, role::MODIFIER | role::CONJUNCTION))
-            .filter(|t| !self.is_any(t, &["all", "every"]))
+            .filter(|t| !every(t))
             .filter_map(|t| clean(name.get(t.start as usize..t.end as usize)?))
-            .map(|word| if is_acronym(&word) { word } else { word.to_lowercase() })
+            .map(|word| if is_acronym(&word) { word } else { lowered(word) })
             .take(6)
             .collect();
         let last = words.last()?;
@@ -227,7 +227,7 @@ impl Writer<'_> {
             .find(|t| Some((t.start, t.end)) != verb_at)
             .is_some_and(|t| t.word != 0 && lexicon.is(t.word, role::PREPOSITION));
         let mut object = words.join(" ");
-        if all {
+        if tokens.iter().any(every) {
             object.insert_str(0, "all ");
         } else if !first_is_joint && words.len() <= 4 && needs_article(last) {
             object.insert_str(
@@ -240,10 +240,6 @@ impl Writer<'_> {
             );
         }
         shorten(object)
-    }
-
-    fn is_any(&self, token: &Token, words: &[&str]) -> bool {
-        token.word != 0 && words.iter().any(|w| self.book.lexicon.known(w) == Some(token.word))
     }
 
     /// The words behind a verb up to where its object ends.
@@ -267,7 +263,7 @@ impl Writer<'_> {
                     .verb(t.word)
                     .is_some_and(|v| v.forms & (form::BASE | form::THIRD) != 0)
         };
-        let mut words: Vec<String> = Vec::new();
+        let mut words: Vec<Cow<'_, str>> = Vec::with_capacity(MOST_WORDS);
         let mut phrases = 0;
         let mut joined = false;
         let mut loose = 0;
@@ -310,7 +306,7 @@ impl Writer<'_> {
                     continue;
                 }
                 Kind::Word if is(token, role::PREPOSITION) && !empty => {
-                    let leads = self.is_any(token, &["of", "to", "from", "in", "on", "into", "between", "about"]);
+                    let leads = self.book.asked.ties.contains(&token.word);
                     if !leads || phrases > 1 {
                         break;
                     }
@@ -333,17 +329,15 @@ impl Writer<'_> {
             let Some(word) = clean(raw.trim_matches('`')) else {
                 break;
             };
-            let word = match word.to_ascii_lowercase().as_str() {
-                "your" | "our" | "my" | "their" => "the".to_owned(),
-                _ => word,
-            };
-            words.push(word);
+            let owners = ["your", "our", "my", "their"];
+            let owned = owners.iter().any(|owner| word.eq_ignore_ascii_case(owner));
+            words.push(if owned { Cow::Borrowed("the") } else { word });
             if words.len() >= MOST_WORDS {
                 break;
             }
         }
-        let hangs = |word: &String| {
-            let number = lexicon.known(&word.to_lowercase()).unwrap_or(0);
+        let hangs = |word: &Cow<'_, str>| {
+            let number = lexicon.known(&lowered(Cow::Borrowed(word))).unwrap_or(0);
             number != 0
                 && lexicon.is(
                     number,
@@ -366,11 +360,21 @@ fn joins(verb: &str, object: &str) -> bool {
 }
 
 /// A word that may be shown: letters, digits and what joins them.
-fn clean(word: &str) -> Option<String> {
+fn clean(word: &str) -> Option<Cow<'_, str>> {
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '’' | '.' | '+' | '#');
-    let shown: String = word.chars().filter(|c| !is_hidden(*c)).collect();
+    let shown = if word.is_ascii() {
+        Cow::Borrowed(word)
+    } else {
+        word.chars().filter(|c| !is_hidden(*c)).collect()
+    };
     let short = (1..=32).contains(&shown.len());
     (short && shown.chars().all(fine)).then_some(shown)
+}
+
+/// In small letters; most words are.
+fn lowered(word: Cow<'_, str>) -> Cow<'_, str> {
+    let small = word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if small { word } else { Cow::Owned(word.to_lowercase()) }
 }
 
 /// A parameter's name or an operation's value in backticks, where it is one.
@@ -449,4 +453,14 @@ fn shorten(mut text: String) -> Option<String> {
         text.truncate(end);
     }
     (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_instead_is_found() {
+        assert!(SPOKEN.is_sorted_by_key(|(made, _)| made));
+    }
 }

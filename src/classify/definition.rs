@@ -144,7 +144,8 @@ impl Definition {
     }
 
     fn gather(&self, book: &RuleBook, tool: &Tool) -> Vec<Feature> {
-        let mut fired = vec![Feature::mark(Mark::Always)];
+        let mut fired = Vec::with_capacity(32);
+        fired.push(Feature::mark(Mark::Always));
         let name = self.manner(Slot::Name);
         let main = manner(self.mentions().filter(|m| matches!(m.slot, Slot::Main | Slot::Foreign)));
         // Long descriptions mention reading in passing; that takes nothing back where the verbs are clear.
@@ -176,13 +177,13 @@ impl Definition {
                 fired.push(Feature::param(known.kind, verbs));
             }
         }
-        fired.extend(self.marks(tool, name, main).into_iter().map(Feature::mark));
+        fired.extend(self.marks(tool, name, main).map(Feature::mark));
         fired.sort_unstable();
         fired.dedup();
         fired
     }
 
-    fn marks(&self, tool: &Tool, name: Manner, main: Manner) -> Vec<Mark> {
+    fn marks(&self, tool: &Tool, name: Manner, main: Manner) -> impl Iterator<Item = Mark> + use<> {
         let has_main = self
             .prose
             .mentions
@@ -212,7 +213,6 @@ impl Definition {
             .into_iter()
             .filter(|(holds, _)| *holds)
             .map(|(_, mark)| mark)
-            .collect()
     }
 
     /// Whether a rule fired.

@@ -195,7 +195,7 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         }
         if Some(at) == last
             && !first_is_strict
-            && (book.lexicon.is(verb.base, role::LAST) || book.lexicon.known("list") == Some(verb.base))
+            && (book.lexicon.is(verb.base, role::LAST) || book.asked.list.contains(&verb.base))
         {
             points += 2;
         }

@@ -110,9 +110,10 @@ impl Raising<'_> {
         if !ground.is_on(self.category) {
             return;
         }
-        let evidence = definition::evidence(self.tool, &ground.id, place, None);
-        let same = |e: &Evidence| e.pointer == evidence.pointer && e.start < evidence.end && evidence.start < e.end;
+        let (start, end) = (place.start as usize, place.end as usize);
+        let same = |e: &Evidence| e.start < end && start < e.end && e.pointer == place.pointer;
         if !self.found.iter().any(|(s, e)| *s == ground.signal && same(e)) {
+            let evidence = definition::evidence(self.tool, &ground.id, place, None);
             self.found.push((ground.signal, evidence));
         }
     }

@@ -208,12 +208,8 @@ pub(crate) fn carriers(definition: &Definition) -> Vec<String> {
 
 /// The mention that a category rests on most.
 fn leading(definition: &Definition, category: Category) -> Option<&Mention> {
-    let mut of_category: Vec<&Mention> = definition
-        .mentions()
-        .filter(|m| m.effect.category() == Some(category))
-        .collect();
-    of_category.sort_by_key(|m| (m.slot, std::cmp::Reverse(m.effect.severity())));
-    of_category.first().copied()
+    let of_category = definition.mentions().filter(|m| m.effect.category() == Some(category));
+    of_category.min_by_key(|m| (m.slot, std::cmp::Reverse(m.effect.severity())))
 }
 
 /// The risk within a category: the worst that the strong places say of it.
@@ -279,15 +275,12 @@ fn evidence(
         });
         let wide = wide.filter(|place| place.end - place.start <= 48);
         let place = wide.as_ref().unwrap_or(&mention.place);
-        let mut evidence = definition::evidence(tool, &mention.rule, place, mention.effect.category());
-        evidence.weight = weight(Feature::operation(mention.slot, mention.effect));
-        let aside =
-            matches!(mention.slot, Slot::Aside | Slot::Order | Slot::Side) && evidence.says != Some(label.category);
-        if !aside
-            && !found
-                .iter()
-                .any(|e| e.pointer == evidence.pointer && e.start == evidence.start)
-        {
+        let says = mention.effect.category();
+        let aside = matches!(mention.slot, Slot::Aside | Slot::Order | Slot::Side) && says != Some(label.category);
+        let same = |e: &Evidence| e.start == place.start as usize && e.pointer == place.pointer;
+        if !aside && !found.iter().any(same) {
+            let mut evidence = definition::evidence(tool, &mention.rule, place, says);
+            evidence.weight = weight(Feature::operation(mention.slot, mention.effect));
             found.push(evidence);
         }
     }
@@ -302,11 +295,10 @@ fn evidence(
 }
 
 fn conflicts(tool: &Tool, label: Label, evidence: &[Evidence]) -> Vec<Conflict> {
-    let words = evidence
-        .iter()
-        .find(|e| e.says == Some(label.category))
-        .map(|e| format!(": {:?} in {}", e.text, e.pointer));
-    let words = words.unwrap_or_default();
+    let words = || {
+        let said = evidence.iter().find(|e| e.says == Some(label.category));
+        said.map_or_else(String::new, |e| format!(": {:?} in {}", e.text, e.pointer))
+    };
     let mut found = Vec::new();
     let mut add = |hint: &str, declared: bool, message: String| {
         found.push(Conflict {
@@ -321,8 +313,9 @@ fn conflicts(tool: &Tool, label: Label, evidence: &[Evidence]) -> Vec<Conflict> 
             "readOnlyHint",
             true,
             format!(
-                "declares that it only reads, but its definition is {}{words}",
-                label.category
+                "declares that it only reads, but its definition is {}{}",
+                label.category,
+                words()
             ),
         );
     }
@@ -337,7 +330,7 @@ fn conflicts(tool: &Tool, label: Label, evidence: &[Evidence]) -> Vec<Conflict> 
         add(
             "destructiveHint",
             false,
-            format!("declares that it does not destroy, but its definition does{words}"),
+            format!("declares that it does not destroy, but its definition does{}", words()),
         );
     }
     if read_only == Some(false) && label.category == Category::Read {

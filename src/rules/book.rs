@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::asked::Asked;
 use super::file::Calibration;
 use super::foreign::ForeignVerbs;
 use super::grounds::Grounds;
@@ -136,6 +137,8 @@ pub(crate) const CUES: [&str; 9] = [
 #[derive(Debug)]
 pub struct RuleBook {
     pub(crate) lexicon: Lexicon,
+    /// Words of the lexicon that are asked for by themselves.
+    pub(crate) asked: Asked,
     pub(crate) verbs: Vec<VerbGroup>,
     pub(crate) pairs: Vec<PairRule>,
     /// The pairs that, as what the description does first, take back a harsher verb of the name.

@@ -3,6 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::asked::Asked;
 use super::book::{
     CUES, LEAD, PairRule, ParamKind, ParamRule, PhraseRule, Rule, RuleBook, RuleKind, SignalDefinition, VerbGroup,
 };
@@ -80,6 +81,7 @@ impl Builder {
         }
         let mut book = RuleBook {
             lexicon: Lexicon::new(),
+            asked: Asked::default(),
             verbs,
             pairs: Vec::new(),
             takers: Vec::new(),
@@ -146,6 +148,7 @@ impl Builder {
             .mark(leads::NOUN, |number| !grounds.of_noun(number).is_empty());
         self.lexicon
             .mark(leads::GROUND_PHRASE, |number| !grounds.of_phrase(number).is_empty());
+        book.asked = Asked::of(&self.lexicon);
         book.lexicon = self.lexicon;
         book.thirds = self.thirds;
         Ok(book)

@@ -1,5 +1,6 @@
 //! The rule book: data under `rules/`, its file format, and what the classifier makes of it.
 
+pub(crate) mod asked;
 pub mod book;
 mod build;
 pub mod file;

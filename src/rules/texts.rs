@@ -1,118 +1,119 @@
-//! Literal texts that no honest definition has, found in one pass: a text can only begin where a word does, so most
-//! bytes cost one look at a table. Compares ASCII letters without regard to case; knows nothing of what a text means.
+//! Literal texts that no honest definition has, found in one pass: a text is known by four of its bytes, and looked for
+//! at every second byte alone, without a branch. Compares ASCII letters without regard to case; knows nothing of what a
+//! text means.
 
 use rustc_hash::FxHashMap;
 
 use crate::error::{Error, Result};
 
-/// Bytes by which texts are told apart before they are compared.
-const KEY: usize = 4;
-/// Bits of a table that says which keys there are.
-const BITS: u32 = 12;
+/// Bytes by which a text is known.
+const GRAM: usize = 4;
+/// Bytes from one place that is looked at to the next.
+const STEP: usize = 2;
+/// A text of so many bytes has a gram at a place that is looked at, wherever it begins.
+const SHORTEST: usize = GRAM + STEP - 1;
+/// Places that are looked at together.
+const PLACES: usize = 32;
+/// Bytes of the places that are looked at together.
+const BLOCK: usize = PLACES * STEP;
 
-/// Hashed keys, a bit for each: most places are no start of any text.
-#[derive(Clone, Debug)]
-struct Keys([u64; 1 << (BITS - 6)]);
+/// Hashed grams, a bit for each: at most places no text has one.
+#[derive(Debug)]
+struct Grams([u64; Self::COUNT]);
 
-impl Keys {
-    const NONE: Self = Self([0; 1 << (BITS - 6)]);
+impl Grams {
+    const BITS: u32 = 16;
+    const COUNT: usize = 1 << (Self::BITS - u64::BITS.trailing_zeros());
 
-    fn add(&mut self, key: u32) {
-        let bit = hash(key);
-        self.0[bit / 64] |= 1 << (bit % 64);
+    fn add(&mut self, gram: u32) {
+        let (word, bit) = Self::place(gram);
+        self.0[word] |= 1 << bit;
     }
 
-    const fn may_have(&self, key: u32) -> bool {
-        let bit = hash(key);
-        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    /// 1 where the gram may be there, else 0.
+    const fn may_have(&self, gram: u32) -> u32 {
+        let (word, bit) = Self::place(gram);
+        (self.0[word] >> bit) as u32 & 1
+    }
+
+    const fn place(gram: u32) -> (usize, u32) {
+        let hash = gram.wrapping_mul(0x9E37_79B1) >> (u32::BITS - Self::BITS);
+        ((hash / u64::BITS) as usize, hash % u64::BITS)
     }
 }
-
-/// A byte of a word.
-const WORD: u8 = 1;
-/// A byte that a text begins with, in either case.
-const BEGINS: u8 = 2;
 
 /// Texts and what they stand for.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    /// Of the first bytes.
-    first: Keys,
-    /// Of the bytes behind them, among texts that are long enough: "the " begins many a place, "the user" few.
-    second: Keys,
-    /// Of the first bytes of the texts that are not.
-    short: Keys,
-    /// What each byte is; a set of [`WORD`] and [`BEGINS`].
-    classes: [u8; 256],
-    /// By their first bytes, the longest first.
-    by_key: FxHashMap<u32, Vec<(Box<str>, u16)>>,
+    /// The longest first, each with its ground.
+    texts: Vec<(Box<str>, u16)>,
+    grams: Grams,
+    /// By their grams: which text, and how many bytes of it stand before.
+    by_gram: FxHashMap<u32, Vec<(u32, u32)>>,
 }
 
 impl Default for Texts {
     fn default() -> Self {
         Self {
-            first: Keys::NONE,
-            second: Keys::NONE,
-            short: Keys::NONE,
-            classes: std::array::from_fn(|byte| if is_word_byte(byte as u8) { WORD } else { 0 }),
-            by_key: FxHashMap::default(),
+            texts: Vec::new(),
+            grams: Grams([0; Grams::COUNT]),
+            by_gram: FxHashMap::default(),
         }
     }
 }
 
 impl Texts {
     /// The texts in plain form ([`crate::text::plain`]), each with its ground.
-    pub(super) fn build(texts: Vec<(String, u16)>) -> Result<Self> {
-        let mut texts = texts;
+    pub(super) fn build(mut texts: Vec<(String, u16)>) -> Result<Self> {
         texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        let mut made = Self::default();
-        for (text, ground) in texts {
-            let Some(first) = text.as_bytes().first_chunk() else {
+        let mut common = FxHashMap::<u32, usize>::default();
+        for (text, _) in &texts {
+            if text.len() < SHORTEST {
                 let error = Error::new(format!("the text {text:?} of a signal is too short to be looked for"));
                 return Err(error.help(format!(
-                    "texts have {KEY} bytes or more; for a word, use objects or phrases"
+                    "texts have {SHORTEST} bytes or more; for a word, use objects or phrases"
                 )));
-            };
+            }
             if text.starts_with(' ') {
                 let error = Error::new(format!("the text {text:?} of a signal begins with a space"));
                 return Err(error.help("a text begins where a word does"));
             }
-            let key = key(*first);
-            made.first.add(key);
-            match second(text.as_bytes()) {
-                Some(second) => made.second.add(second),
-                None => made.short.add(key),
+            for gram in grams(text) {
+                *common.entry(gram).or_default() += 1;
             }
-            for byte in [first[0].to_ascii_lowercase(), first[0].to_ascii_uppercase()] {
-                made.classes[usize::from(byte)] |= BEGINS;
+        }
+        let mut made = Self::default();
+        for (text, ground) in texts {
+            let index = made.texts.len() as u32;
+            // What few of the texts have, few honest ones have.
+            let grams: Vec<u32> = grams(&text).collect();
+            let shared = |at: &usize| grams[*at..*at + STEP].iter().map(|gram| common[gram]).sum::<usize>();
+            let from = (0..=grams.len() - STEP).min_by_key(shared).unwrap_or(0);
+            for (before, gram) in grams.iter().enumerate().skip(from).take(STEP) {
+                made.grams.add(*gram);
+                made.by_gram.entry(*gram).or_default().push((index, before as u32));
             }
-            made.by_key.entry(key).or_default().push((text.into(), ground));
+            made.texts.push((text.into(), ground));
         }
         Ok(made)
     }
 
-    /// Every text in `plain`, in order, none inside of another: where it stands, and its ground.
+    /// Every text in `plain`, in order, none inside of another and the longest where several begin: where it stands,
+    /// and its ground.
     pub(crate) fn find(&self, plain: &str, mut take: impl FnMut(usize, usize, u16)) {
-        // Texts do not overlap: none begins before this byte.
-        let (mut from, mut before) = (0, 0);
-        for (number, chunk) in plain.as_bytes().chunks(u64::BITS as usize).enumerate() {
-            // Where texts may begin, a bit for each byte, without a branch: words end where no processor guesses it.
-            let mut begins = 0_u64;
-            for (bit, byte) in chunk.iter().enumerate() {
-                let class = self.classes[usize::from(*byte)];
-                // BEGINS, moved to where WORD is; none begins inside of a word.
-                begins |= u64::from(class >> 1 & !(class & before) & WORD) << bit;
-                before = class;
-            }
-            while begins != 0 {
-                let at = number * u64::BITS as usize + begins.trailing_zeros() as usize;
-                begins &= begins - 1;
-                if at >= from
-                    && let Some((end, ground)) = self.text_at(plain, at)
-                {
-                    take(at, end, ground);
-                    from = end;
-                }
+        let mut found = Vec::new();
+        self.each(plain, |start, text| {
+            found.push((start, text));
+            true
+        });
+        // The longer of two texts is the earlier in the list.
+        found.sort_unstable();
+        let mut from = 0;
+        for (start, index) in found {
+            let (text, ground) = &self.texts[index as usize];
+            if start >= from {
+                from = start + text.len();
+                take(start, from, *ground);
             }
         }
     }
@@ -120,54 +121,77 @@ impl Texts {
     /// Whether any text stands in `plain`.
     pub(crate) fn any_in(&self, plain: &str) -> bool {
         let mut any = false;
-        self.find(plain, |_, _, _| any = true);
+        self.each(plain, |_, _| {
+            any = true;
+            false
+        });
         any
     }
 
-    /// The longest text that begins at a byte and ends where a word does.
-    #[inline]
-    fn text_at(&self, plain: &str, at: usize) -> Option<(usize, u16)> {
-        let rest = &plain.as_bytes()[at..];
-        let key = key(*rest.first_chunk()?);
-        let goes_on = || second(rest).is_some_and(|second| self.second.may_have(second));
-        if self.first.may_have(key) && (goes_on() || self.short.may_have(key)) {
-            self.text_of(plain, at, key)
-        } else {
-            None
+    /// Every text in `plain`: where it begins, and which it is; until `take` has enough.
+    fn each(&self, plain: &str, mut take: impl FnMut(usize, u32) -> bool) {
+        let mut rest = plain.as_bytes();
+        let mut begin = 0;
+        while !rest.is_empty() {
+            let mut seen = match rest.first_chunk() {
+                Some(block) => self.places(block),
+                None => {
+                    let mut block = [0; BLOCK + GRAM];
+                    block[..rest.len()].copy_from_slice(rest);
+                    self.places(&block)
+                }
+            };
+            while seen != 0 {
+                let at = begin + seen.trailing_zeros() as usize * STEP;
+                seen &= seen - 1;
+                if !self.texts_at(plain, at, &mut take) {
+                    return;
+                }
+            }
+            begin += BLOCK;
+            rest = rest.get(BLOCK..).unwrap_or_default();
         }
     }
 
+    /// At which places of a block a text may have its gram, a bit for each.
+    fn places(&self, block: &[u8; BLOCK + GRAM]) -> u32 {
+        // Without a branch: where words begin and end no processor guesses.
+        (0..PLACES).fold(0, |seen, place| {
+            let at = place * STEP;
+            let gram = gram([block[at], block[at + 1], block[at + 2], block[at + 3]]);
+            seen | self.grams.may_have(gram) << place
+        })
+    }
+
+    /// Hands out the texts whose gram stands at a place; whether to go on.
     #[inline(never)]
-    fn text_of(&self, plain: &str, at: usize, key: u32) -> Option<(usize, u16)> {
-        let rest = &plain.as_bytes()[at..];
-        let same = |text: &str| {
-            rest.get(..text.len())
-                .is_some_and(|b| b.eq_ignore_ascii_case(text.as_bytes()))
-        };
-        let found = self.by_key.get(&key)?.iter();
-        found
-            .filter(|(text, _)| same(text))
-            .map(|(text, ground)| (at + text.len(), *ground))
-            .find(|(end, _)| is_edge(plain, at) && is_edge(plain, *end))
+    fn texts_at(&self, plain: &str, at: usize, take: &mut impl FnMut(usize, u32) -> bool) -> bool {
+        let bytes = plain.as_bytes();
+        let known = bytes.get(at..at + GRAM).and_then(|bytes| bytes.first_chunk());
+        let known = known.and_then(|bytes| self.by_gram.get(&gram(*bytes)));
+        known.into_iter().flatten().all(|&(index, before)| {
+            let text = &self.texts[index as usize].0;
+            let start = at.checked_sub(before as usize);
+            let stands = start.filter(|start| {
+                let there = bytes.get(*start..start + text.len());
+                there.is_some_and(|there| there.eq_ignore_ascii_case(text.as_bytes()))
+                    && is_edge(plain, *start)
+                    && is_edge(plain, start + text.len())
+            });
+            stands.is_none_or(|start| take(start, index))
+        })
     }
 }
 
-/// The first bytes, letters in lower case; other bytes may fall together, for they are compared later.
-const fn key(first: [u8; KEY]) -> u32 {
-    u32::from_le_bytes(first) | 0x2020_2020
+/// Every gram of a text.
+fn grams(text: &str) -> impl Iterator<Item = u32> {
+    let windows = text.as_bytes().windows(GRAM);
+    windows.filter_map(|bytes| bytes.first_chunk()).map(|bytes| gram(*bytes))
 }
 
-/// The key of the bytes behind the first.
-fn second(text: &[u8]) -> Option<u32> {
-    text[KEY.min(text.len())..].first_chunk().map(|bytes| key(*bytes))
-}
-
-const fn hash(key: u32) -> usize {
-    (key.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
-}
-
-const fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+/// Bytes as a number, letters in lower case; other bytes may fall together, for they are compared later.
+const fn gram(bytes: [u8; GRAM]) -> u32 {
+    u32::from_le_bytes(bytes) | 0x2020_2020
 }
 
 /// Whether no word goes on across a place.
@@ -178,38 +202,80 @@ fn is_edge(text: &str, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn found(texts: &[&str], plain: &str) -> Vec<String> {
-        let numbered = texts.iter().map(|text| (*text).to_owned()).zip(0..).collect();
+    const TEXTS: [&str; 6] = ["tell nobody", "tell no", "<system>", "secretly", "aaaaa", "<!-- "];
+
+    fn found(plain: &str) -> Vec<String> {
+        let numbered = TEXTS.iter().map(|text| (*text).to_owned()).zip(0..).collect();
         let mut found = Vec::new();
         let texts = Texts::build(numbered).expect("texts");
         texts.find(plain, |start, end, ground| {
             found.push(format!("{ground}:{}", &plain[start..end]));
         });
+        assert_eq!(texts.any_in(plain), !found.is_empty());
+        found
+    }
+
+    /// The same, one byte after the other.
+    fn found_slowly(plain: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < plain.len() {
+            let stands = |(_, text): &(usize, &str)| {
+                let end = at + text.len();
+                let there = plain.as_bytes().get(at..end);
+                there.is_some_and(|there| there.eq_ignore_ascii_case(text.as_bytes()))
+                    && is_edge(plain, at)
+                    && is_edge(plain, end)
+            };
+            let texts = TEXTS.into_iter().enumerate().filter(stands);
+            match texts.max_by_key(|(_, text)| text.len()) {
+                Some((ground, text)) => {
+                    found.push(format!("{ground}:{}", &plain[at..at + text.len()]));
+                    at += text.len();
+                }
+                None => at += 1,
+            }
+        }
         found
     }
 
     #[test]
     fn texts_are_found_where_words_begin_and_end() {
-        let texts = ["tell nobody", "tell", "<system>", "secretly"];
-        assert_eq!(found(&texts, "Tell Nobody, tell"), ["0:Tell Nobody", "1:tell"]);
-        assert_eq!(
-            found(&texts, "tell nobodys"),
-            ["1:tell"],
-            "the shorter where the longer is none"
-        );
-        assert_eq!(found(&texts, "a<SYSTEM>b"), ["2:<SYSTEM>"]);
-        assert!(found(&texts, "retell me; tells; étell tellé untell_").is_empty());
-        assert_eq!(found(&texts, "é secretly"), ["3:secretly"]);
-        assert!(found(&texts, "tel").is_empty());
+        assert_eq!(found("Tell Nobody, tell no"), ["0:Tell Nobody", "1:tell no"]);
+        assert_eq!(found("tell no tells"), ["1:tell no"], "the shorter where the longer is none");
+        assert_eq!(found("a<SYSTEM>b"), ["2:<SYSTEM>"]);
+        assert!(found("retell no; tell nos; étell no tell noé untell_no").is_empty());
+        assert_eq!(found("é secretly"), ["3:secretly"]);
+        assert!(found("tel").is_empty());
     }
 
     #[test]
     fn a_text_that_cannot_be_found_is_refused() {
-        for text in ["abc", " abcd"] {
+        for text in ["abcd", " abcde"] {
             let error = Texts::build(vec![(text.to_owned(), 0)]).expect_err("refused");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_overlooked(
+            pieces in proptest::collection::vec(
+                prop_oneof![
+                    proptest::sample::select(TEXTS.to_vec()).prop_map(str::to_owned),
+                    proptest::sample::select(TEXTS.to_vec()).prop_map(str::to_uppercase),
+                    "[a-e <é.]{0,9}",
+                    "[a-z ]{60,70}",
+                ],
+                0..6,
+            ),
+        ) {
+            let plain = pieces.concat();
+            prop_assert_eq!(found(&plain), found_slowly(&plain));
         }
     }
 }

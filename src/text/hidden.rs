@@ -19,16 +19,25 @@ pub type Place = Range<usize>;
 /// Whether JSON without blanks shows at one glance that no string in it holds anything that is looked for here. Most
 /// definitions are of plain ASCII and need no closer look; `false` says nothing.
 pub fn is_surely_absent(json: &str) -> bool {
-    // Line feeds are two bytes each, and so long a run of spaces is rarer than what it would hide.
-    const SPACES: usize = 2 * LINES;
     let bytes = json.as_bytes();
     // Without an early end, so that the bytes are looked at many at a time.
     let odd = |b: u8| u8::from(!(0x20..0x7f).contains(&b));
-    let space = |b: u8| matches!(b, b' ' | b'\\' | b'n' | b't' | b'r');
     bytes.iter().fold(0, |found, byte| found | odd(*byte)) == 0
         && !has_run(bytes, ENCODED, is_digit)
-        && !has_run(bytes, SPACES, space)
+        && !may_pad(bytes)
         && !escapes_a_control(bytes)
+}
+
+/// Whether white space may push anything out of sight in printable JSON.
+fn may_pad(json: &[u8]) -> bool {
+    // Line feeds are two bytes each, and so long a run of spaces is rarer than what it would hide.
+    const SPACES: usize = 2 * LINES;
+    let space = |b: u8| matches!(b, b' ' | b'\\' | b'n' | b't' | b'r');
+    let both = |(a, b): (&u8, &u8)| u8::from(*a == b' ' && *b == b' ');
+    let pairs = json.iter().zip(json.get(1..).unwrap_or_default());
+    // Where no two spaces stand side by side, something that is escaped stands between them.
+    let side_by_side = pairs.map(both).fold(0, |found, pair| found | pair) != 0;
+    (side_by_side || memchr::memchr_iter(b'\\', json).count() >= LINES) && has_run(json, SPACES, space)
 }
 
 /// Whether a string of JSON has an escaped control character that is neither a tab nor the end of a line.

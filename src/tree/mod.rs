@@ -47,6 +47,14 @@ impl Tree {
         Node { tree: self, at: 0 }
     }
 
+    /// The value at a place of this very document.
+    pub(crate) const fn at(&self, place: Place) -> Node<'_> {
+        Node {
+            tree: self,
+            at: place.0,
+        }
+    }
+
     fn item(&self, at: u32) -> Item {
         self.items[at as usize]
     }
@@ -104,6 +112,10 @@ impl PartialEq for Tree {
     }
 }
 
+/// Where a value stands in its document, for whoever comes back to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(u32);
+
 /// A value of a [`Tree`].
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
@@ -129,6 +141,11 @@ pub enum View<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// Where it stands.
+    pub(crate) const fn place(self) -> Place {
+        Place(self.at)
+    }
+
     /// What it is, for a `match`.
     pub fn view(self) -> View<'a> {
         match self.tree.item(self.at) {

@@ -227,9 +227,8 @@ impl Reader<'_> {
     }
 
     fn returns(&self, at: usize) -> bool {
-        ["returns", "return"]
-            .iter()
-            .any(|w| self.book.lexicon.known(w) == self.tokens.get(at).map(|t| t.word))
+        let token = self.tokens.get(at);
+        token.is_some_and(|token| self.book.asked.returns.contains(&token.word))
     }
 
     /// Verbs after the head: coordinated ones go to `beside`, conditional, purposive and instrumental ones aside.
@@ -353,9 +352,8 @@ impl Reader<'_> {
 
     /// "this", "you", "it".
     fn points(&self, at: usize) -> bool {
-        let word = Some(self.tokens[at].word);
         self.is(at, role::PRONOUN) && !self.is(at, role::SUBJECT)
-            || ["this", "these"].iter().any(|w| self.book.lexicon.known(w) == word)
+            || self.book.asked.this.contains(&self.tokens[at].word)
     }
 
     fn is_behind_noun(&self, at: usize) -> bool {
@@ -387,9 +385,7 @@ impl Reader<'_> {
             }
             if self.is(i, role::PREPOSITION) && i > at + 1 {
                 // "the keys of a user", "the settings, including every password": the object goes on.
-                let goes_on = ["of", "including"]
-                    .iter()
-                    .any(|w| self.book.lexicon.known(w) == Some(self.tokens[i].word));
+                let goes_on = self.book.asked.goes_on.contains(&self.tokens[i].word);
                 verbs::collect(self.book, self.tokens, i, &mut objects);
                 if !goes_on {
                     break;

@@ -1,0 +1,41 @@
+//! Words that the code itself asks for, by their numbers, so that no question looks a word up again. What a word means
+//! beyond that is said in the rules.
+
+use super::lexicon::Lexicon;
+
+/// The number of no word.
+const NONE: u32 = u32::MAX;
+
+/// Words in groups, each the answer to one question.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Whether all are meant.
+    pub(crate) every: [u32; 2],
+    /// Whether what is handed back is said.
+    pub(crate) returns: [u32; 2],
+    /// Whether something is pointed at.
+    pub(crate) this: [u32; 2],
+    /// Whether an object goes on behind a preposition.
+    pub(crate) goes_on: [u32; 2],
+    /// Prepositions that an object may be told with.
+    pub(crate) ties: [u32; 8],
+    /// The verb that is as often the last word of a name.
+    pub(crate) list: [u32; 1],
+}
+
+impl Asked {
+    pub(super) fn of(lexicon: &Lexicon) -> Self {
+        Self {
+            every: numbers(lexicon, ["all", "every"]),
+            returns: numbers(lexicon, ["returns", "return"]),
+            this: numbers(lexicon, ["this", "these"]),
+            goes_on: numbers(lexicon, ["of", "including"]),
+            ties: numbers(lexicon, ["of", "to", "from", "in", "on", "into", "between", "about"]),
+            list: numbers(lexicon, ["list"]),
+        }
+    }
+}
+
+fn numbers<const N: usize>(lexicon: &Lexicon, words: [&str; N]) -> [u32; N] {
+    words.map(|word| lexicon.known(word).unwrap_or(NONE))
+}
