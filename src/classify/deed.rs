@@ -209,12 +209,11 @@ impl Writer<'_> {
         let name = self.tool.name();
         let tokens = &self.definition.name.tokens;
         let verb_at = verb.map(|m| (m.place.start, m.place.end));
-        let lexicon = &self.book.lexicon;
         let every = |t: &Token| self.book.asked.every.contains(&t.word);
         let words: Vec<Cow<'_, str>> = tokens
             .iter()
             .filter(|t| matches!(t.kind, Kind::Word | Kind::Number) && Some((t.start, t.end)) != verb_at)
-            .filter(|t| t.word == 0 || !lexicon.is(t.word, role::MODIFIER | role::CONJUNCTION))
+            .filter(|t| !t.is(role::MODIFIER | role::CONJUNCTION))
             .filter(|t| !every(t))
             .filter_map(|t| clean(name.get(t.start as usize..t.end as usize)?))
             .map(|word| if is_acronym(&word) { word } else { lowered(word) })
@@ -225,7 +224,7 @@ impl Writer<'_> {
         let first_is_joint = tokens
             .iter()
             .find(|t| Some((t.start, t.end)) != verb_at)
-            .is_some_and(|t| t.word != 0 && lexicon.is(t.word, role::PREPOSITION));
+            .is_some_and(|t| t.is(role::PREPOSITION));
         let mut object = words.join(" ");
         if tokens.iter().any(every) {
             object.insert_str(0, "all ");
@@ -250,7 +249,6 @@ impl Writer<'_> {
             .iter()
             .position(|t| t.start == mention.place.start && t.end == mention.place.end)?;
         let lexicon = &self.book.lexicon;
-        let is = |t: &Token, roles: u32| t.word != 0 && lexicon.is(t.word, roles);
         let is_verb = |t: &Token| {
             t.word != 0
                 && lexicon
@@ -278,9 +276,9 @@ impl Writer<'_> {
                 }
                 Kind::Stop | Kind::Break | Kind::Comma | Kind::Slash => break,
                 _ if token.start < taken => continue,
-                Kind::Word if is(token, role::CONDITION | role::RELATIVE | role::MODAL | role::BE) => break,
-                Kind::Word if is(token, role::NEGATION) && !empty => break,
-                Kind::Word if is(token, role::CONJUNCTION) => {
+                Kind::Word if token.is(role::CONDITION | role::RELATIVE | role::MODAL | role::BE) => break,
+                Kind::Word if token.is(role::NEGATION) && !empty => break,
+                Kind::Word if token.is(role::CONJUNCTION) => {
                     if empty {
                         loose += 1;
                         continue;
@@ -288,7 +286,7 @@ impl Writer<'_> {
                     let goes_on = next.is_some_and(|n| {
                         matches!(n.kind, Kind::Word)
                             && !is_verb(n)
-                            && !is(n, role::PREPOSITION | role::ADVERB | role::ASIDE)
+                            && !n.is(role::PREPOSITION | role::ADVERB | role::ASIDE)
                     });
                     if joined || !goes_on {
                         break;
@@ -305,14 +303,14 @@ impl Writer<'_> {
                     loose += 1;
                     continue;
                 }
-                Kind::Word if is(token, role::PREPOSITION) && !empty => {
+                Kind::Word if token.is(role::PREPOSITION) && !empty => {
                     let leads = self.book.asked.ties.contains(&token.word);
                     if !leads || phrases > 1 {
                         break;
                     }
                     phrases += 1;
                 }
-                Kind::Word if empty && is(token, role::ADVERB) => continue,
+                Kind::Word if empty && token.is(role::ADVERB) => continue,
                 _ => {}
             }
             // "host-based": one word, whatever stands on its sides.
@@ -380,7 +378,7 @@ fn lowered(word: Cow<'_, str>) -> Cow<'_, str> {
 /// A parameter's name or an operation's value in backticks, where it is one.
 pub(super) fn identifier(text: &str) -> Option<String> {
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    ((1..=40).contains(&text.len()) && text.chars().all(fine)).then(|| format!("`{text}`"))
+    ((1..=40).contains(&text.len()) && text.chars().all(fine)).then(|| ["`", text, "`"].concat())
 }
 
 /// The first three, and how many more.

@@ -14,7 +14,7 @@ use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::book::{CUES, ParamKind};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
-use crate::tree::{Node, View, unescape};
+use crate::tree::{self, Node, View};
 
 /// What a definition says, with the features that fire.
 #[derive(Debug)]
@@ -209,10 +209,7 @@ impl Definition {
             (name == main && name != Manner::Unknown, Mark::Agree),
             (self.prose.returns, Mark::Returns),
         ];
-        conditions
-            .into_iter()
-            .filter(|(holds, _)| *holds)
-            .map(|(_, mark)| mark)
+        conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark)
     }
 
     /// Whether a rule fired.
@@ -289,7 +286,7 @@ pub(crate) fn evidence(tool: &Tool, rule: &std::sync::Arc<str>, place: &Place, s
     let words = |text: Cow<'_, str>| text.get(start..end).map(str::to_owned);
     let text = text_at(tool, &place.pointer)
         .and_then(words)
-        .or_else(|| words(last_part(&place.pointer)))
+        .or_else(|| words(tree::last_part(&place.pointer)))
         .unwrap_or_default();
     Evidence {
         rule: rule.clone(),
@@ -311,13 +308,9 @@ pub(crate) fn text_at<'a>(tool: &'a Tool, pointer: &'a str) -> Option<Cow<'a, st
     }
     match tool.root().pointer(pointer)?.view() {
         View::Text(text) => Some(Cow::Borrowed(text)),
-        View::Bool(_) | View::Object(_) => Some(last_part(pointer)),
+        View::Bool(_) | View::Object(_) => Some(tree::last_part(pointer)),
         _ => None,
     }
-}
-
-fn last_part(pointer: &str) -> Cow<'_, str> {
-    unescape(pointer.rsplit('/').next().unwrap_or_default())
 }
 
 /// Where the prose that was read stands: the description, or the title where there is none.

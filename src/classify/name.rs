@@ -82,9 +82,10 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
     let mut tokens = Vec::with_capacity(8);
     words::identifier(clipped(identifier.text), &book.lexicon, &mut tokens);
     let mut reading = NameReading::default();
-    let parts: Vec<usize> = (0..tokens.len()).filter(|i| tokens[*i].kind == Kind::Word).collect();
+    let mut parts = Vec::with_capacity(tokens.len());
+    parts.extend((0..tokens.len()).filter(|i| tokens[*i].kind == Kind::Word));
     let Some(&last) = parts.last() else { return reading };
-    reading.fact = book.lexicon.is(tokens[last].word, role::FACT);
+    reading.fact = tokens[last].is(role::FACT);
     reading.bare = parts.len() == 1;
     let Some(head) = head(book, &tokens, &parts, identifier.told) else {
         reading.tokens = tokens;
@@ -124,7 +125,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
 
 /// A word of a name as a verb. `maps`, `records`, `posts`: with an `s`, it is a plural.
 fn sense(book: &RuleBook, token: Token) -> Option<VerbSense> {
-    book.lexicon.verb_as(token.word, form::BASE | form::GERUND)
+    book.lexicon.verb_as(token, form::BASE | form::GERUND)
 }
 
 /// `logs`, `types`, `tuning`: inflected forms are nouns in names, but for a strict one in the first place.
@@ -136,13 +137,13 @@ fn stands_as_verb(book: &RuleBook, verb: VerbSense, is_first: bool) -> bool {
 /// The head: a strict verb beats a noun-like one, the first place beats the last, the last beats the middle.
 fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -> Option<usize> {
     let is_modifier = |i: usize| {
-        book.lexicon.is(tokens[i].word, role::MODIFIER)
+        tokens[i].is(role::MODIFIER)
             && sense(book, tokens[i]).is_none_or(|v| book.verbs[v.group as usize].effect == Effect::Vague)
     };
     let first = parts.iter().copied().find(|&i| !is_modifier(i) || parts.len() == 1);
     let last = parts.last().copied();
     // `preview_merge`: nothing is merged.
-    if let Some(first) = first.filter(|&i| parts.len() > 1 && book.lexicon.is(tokens[i].word, role::REHEARSAL))
+    if let Some(first) = first.filter(|&i| parts.len() > 1 && tokens[i].is(role::REHEARSAL))
         && sense(book, tokens[first]).is_some()
     {
         return Some(first);
@@ -167,11 +168,11 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
             continue;
         }
         // `pods_log`, `risk_index`: a noun-like verb behind what it belongs to, where it names what is returned.
-        if group.weak && Some(at) == last && parts.len() > 1 && book.lexicon.is(tokens[at].word, role::FACT) {
+        if group.weak && Some(at) == last && parts.len() > 1 && tokens[at].is(role::FACT) {
             continue;
         }
         // `bridge_status`: what says too little as a verb is a noun where the name ends in what is returned.
-        let returned = parts.len() > 1 && last.is_some_and(|last| book.lexicon.is(tokens[last].word, role::FACT));
+        let returned = parts.len() > 1 && last.is_some_and(|last| tokens[last].is(role::FACT));
         if group.weak && group.effect == Effect::Vague && returned {
             continue;
         }
@@ -235,7 +236,7 @@ fn beside(book: &RuleBook, tokens: &[Token], head: usize, at: usize) -> bool {
     if verb.forms & form::BASE == 0 {
         return false;
     }
-    let joined = at > 0 && book.lexicon.is(tokens[at - 1].word, role::CONJUNCTION);
+    let joined = at > 0 && tokens[at - 1].is(role::CONJUNCTION);
     let head_reads = main.is_some_and(|m| book.verbs[m.group as usize].effect == Effect::Look);
     joined
         || at == head + 1 && !group.weak && group.effect != Effect::Vague && group.effect != Effect::Look && !head_reads
@@ -243,7 +244,7 @@ fn beside(book: &RuleBook, tokens: &[Token], head: usize, at: usize) -> bool {
 
 /// The words of a name that are not the verb: those after it up to a preposition, and those before it.
 fn objects(book: &RuleBook, tokens: &[Token], head: usize) -> Vec<Object> {
-    let mut objects = Vec::with_capacity(tokens.len());
+    let mut objects = Vec::with_capacity(tokens.len() + 4);
     for at in (head + 1..tokens.len()).chain(0..head) {
         verbs::collect(book, tokens, at, &mut objects);
     }

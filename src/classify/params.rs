@@ -15,15 +15,21 @@ use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
 use crate::rules::grounds::Shape;
 use crate::rules::weights::Slot;
-use crate::tree::{Node, View};
+use crate::tree::{self, Node, View};
+
+/// Where a parameter stands: a piece of [`SchemaReading::pointers`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pointer {
+    start: u32,
+    end: u32,
+}
 
 /// A parameter that a rule knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) rule: usize,
     pub(crate) kind: ParamKind,
-    pub(crate) pointer: Cow<'static, str>,
-    pub(crate) name: String,
+    pub(crate) pointer: Pointer,
     /// It takes free text (or anything), not a number, a boolean or one of a list.
     pub(crate) free: bool,
     /// Its own description says that what it carries is run.
@@ -44,7 +50,7 @@ pub(crate) struct Offered {
 #[derive(Clone, Debug)]
 pub(crate) struct Raised {
     pub(crate) ground: u16,
-    pub(crate) pointer: Cow<'static, str>,
+    pub(crate) pointer: Pointer,
     /// Bytes of its name.
     pub(crate) length: u32,
 }
@@ -58,9 +64,29 @@ pub(crate) struct SchemaReading {
     pub(crate) mentions: Vec<Mention>,
     /// Number of parameters, wrappers not counted.
     pub(crate) parameters: usize,
+    /// The pointers of known parameters, one behind the other: few are asked for.
+    pointers: String,
 }
 
 impl SchemaReading {
+    /// The JSON Pointer of a parameter.
+    pub(crate) fn pointer(&self, pointer: Pointer) -> &str {
+        &self.pointers[pointer.start as usize..pointer.end as usize]
+    }
+
+    /// The name of a parameter.
+    pub(crate) fn name(&self, known: &Known) -> Cow<'_, str> {
+        tree::last_part(self.pointer(known.pointer))
+    }
+
+    fn keep(&mut self, pointer: &str) -> Pointer {
+        self.pointers.reserve(if self.pointers.is_empty() { 256 } else { 0 });
+        let start = self.pointers.len() as u32;
+        self.pointers.push_str(pointer);
+        let end = self.pointers.len() as u32;
+        Pointer { start, end }
+    }
+
     /// Drops what parameters with doubtful names offer.
     pub(crate) fn keep_certain(&mut self) {
         if self.offered.iter().any(|offered| !offered.certain) && !self.offered.iter().any(|offered| offered.certain) {
@@ -164,6 +190,7 @@ impl Reader<'_> {
         if let Some(other) = schema.reference.and_then(|reference| resolved(root, reference)) {
             schema = Facets::of(other);
         }
+        let mut stands = None;
         let mut key = std::mem::take(&mut self.key);
         key_of(name, &mut key);
         let values = schema.values();
@@ -176,20 +203,21 @@ impl Reader<'_> {
                 Shape::List => kind == Some("array"),
             };
             if fits {
+                let pointer = *stands.get_or_insert_with(|| self.reading.keep(pointer));
                 self.reading.raised.push(Raised {
                     ground,
-                    pointer: pointer.clone().into(),
+                    pointer,
                     length: name.len() as u32,
                 });
             }
         }
         for &rule in self.book.params_named(&key) {
             let param = &self.book.params[rule as usize];
+            let place = *stands.get_or_insert_with(|| self.reading.keep(pointer));
             self.reading.known.push(Known {
                 rule: rule as usize,
                 kind: param.kind,
-                pointer: pointer.clone().into(),
-                name: name.to_owned(),
+                pointer: place,
                 free,
                 runs: schema.says_any(&param.runs),
             });
@@ -212,11 +240,15 @@ impl Reader<'_> {
     /// The operations that a list in the schema offers.
     fn enumerated(&mut self, name: &str, key: &str, path: &str, values: &[&str], pointer: &str) {
         let places = values.iter().enumerate().map(|(index, text)| {
-            let pointer = match path {
-                "/anyOf" | "/oneOf" => format!("{pointer}{path}/{index}/const"),
-                _ => format!("{pointer}{path}/{index}"),
-            };
-            (*text, pointer, 0)
+            let mut place = String::with_capacity(pointer.len() + path.len() + 12);
+            place.push_str(pointer);
+            place.push_str(path);
+            // Writing to a string cannot fail.
+            let _ = write!(place, "/{index}");
+            if matches!(path, "/anyOf" | "/oneOf") {
+                place.push_str("/const");
+            }
+            (*text, place, 0)
         });
         let places = places.take(MOST_VALUES).collect();
         self.operations(name, SAYS_OPERATION.contains(&key), places);

@@ -74,12 +74,12 @@ pub(crate) fn write(
 }
 
 /// What the label rests on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Cause<'a> {
     Open(ParamKind, &'a str),
     Effect(Effect),
     /// A parameter lifts the risk.
-    Lifted(ParamKind, &'a str),
+    Lifted(ParamKind, Cow<'a, str>),
     /// A declared annotation raised it.
     Claimed,
     /// Nothing that could be named: the sum of small things, or nothing at all.
@@ -129,7 +129,7 @@ impl Writer<'_> {
             known
                 .clone()
                 .find(|k| k.kind == kind && k.free)
-                .map(|k| Cause::Lifted(kind, &k.name))
+                .map(|k| Cause::Lifted(kind, self.definition.schema.name(k)))
         };
         let lifted = match (label.category, label.risk) {
             (Category::Write, Risk::Critical) => lifts(ParamKind::Grant).or_else(|| lifts(ParamKind::Credential)),
@@ -258,7 +258,7 @@ impl Writer<'_> {
                 "nobody bounds the audience, and what they have read stays read: critical"
             }
             Cause::Lifted(ParamKind::Grant, parameter) => {
-                return match identifier(parameter) {
+                return match identifier(&parameter) {
                     Some(name) => format!(
                         "{name} decides how much access comes with it, which lifts an ordinary change to critical"
                     )
@@ -267,7 +267,7 @@ impl Writer<'_> {
                 };
             }
             Cause::Lifted(_, parameter) => {
-                return match identifier(parameter) {
+                return match identifier(&parameter) {
                     Some(name) => {
                         format!("{name} sets a credential, which lifts an ordinary change to critical").into()
                     }
@@ -345,9 +345,9 @@ impl Writer<'_> {
                 let named = known
                     .clone()
                     .find(|k| matches!(k.kind, ParamKind::Source | ParamKind::Url));
-                return address(named.map_or("", |k| &k.name));
+                return address(&named.map(|k| self.definition.schema.name(k)).unwrap_or_default());
             }
-            Cause::Lifted(ParamKind::Source, parameter) => return address(parameter),
+            Cause::Lifted(ParamKind::Source, parameter) => return address(&parameter),
             Cause::Effect(Effect::Secret) => {
                 "nothing changes, but whoever reads the answer holds a secret: critical, where an ordinary look-up would be low"
             }
@@ -536,7 +536,7 @@ impl Parameters {
             let known = definition.schema.known.iter();
             known
                 .clone()
-                .any(|k| k.name == name && matches!(k.kind, ParamKind::Paging | ParamKind::Confirm))
+                .any(|k| matches!(k.kind, ParamKind::Paging | ParamKind::Confirm) && definition.schema.name(k) == name)
         };
         let mut narrowing = Vec::new();
         for (name, value) in properties.entries().take(60) {

@@ -198,7 +198,7 @@ impl Raising<'_> {
         let described = definition::prose_pointer(self.tool);
         for (tokens, pointer) in [(&definition.name.tokens[..], "/name"), (sentence, described)] {
             for at in 0..tokens.len() {
-                if !book.lexicon.leads(tokens[at].word, leads::NOUN) {
+                if !tokens[at].leads(leads::NOUN) {
                     continue;
                 }
                 let hits = numbers(book, tokens, at)
@@ -225,7 +225,7 @@ impl Raising<'_> {
         let tokens = &self.definition.prose.tokens;
         let pointer = definition::prose_pointer(self.tool);
         for at in 0..tokens.len() {
-            if !book.lexicon.leads(tokens[at].word, leads::GROUND_PHRASE) {
+            if !tokens[at].leads(leads::GROUND_PHRASE) {
                 continue;
             }
             let hits =
@@ -233,7 +233,7 @@ impl Raising<'_> {
             let before = tokens[at.saturating_sub(4)..at].iter().rev();
             let negated = before
                 .take_while(|t| !matches!(t.kind, Kind::Stop | Kind::Break))
-                .any(|t| t.word != 0 && book.lexicon.is(t.word, role::NEGATION));
+                .any(|t| t.is(role::NEGATION));
             if negated {
                 continue;
             }
@@ -258,7 +258,7 @@ impl Raising<'_> {
                 continue;
             }
             let place = Place {
-                pointer: raised.pointer.clone(),
+                pointer: self.definition.schema.pointer(raised.pointer).to_owned().into(),
                 start: 0,
                 end: raised.length,
             };
@@ -319,7 +319,7 @@ impl Raising<'_> {
 fn numbers<'a>(book: &'a RuleBook, tokens: &'a [Token], at: usize) -> impl Iterator<Item = (u32, u32)> + 'a {
     let token = tokens[at];
     let known = token.word != 0 && token.kind == Kind::Word;
-    let sequences = known.then(|| book.lexicon.sequences(token.word).iter());
+    let sequences = known.then(|| book.lexicon.sequences(token).iter());
     let phrases = sequences
         .into_iter()
         .flatten()

@@ -47,7 +47,7 @@ pub(crate) fn collect(book: &RuleBook, tokens: &[Token], at: usize, objects: &mu
         start: token.start,
         end: token.end,
     });
-    for sequence in book.lexicon.sequences(token.word) {
+    for sequence in book.lexicon.sequences(token) {
         if let Some(end) = sequence.end(tokens, at) {
             objects.push(Object {
                 number: sequence.number,

@@ -169,7 +169,7 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
         // "Execute an action", and its arguments beside it.
         ParamKind::Action => {
-            let named = ["action", "operation"].contains(&k.name.as_str());
+            let named = ["action", "operation"].contains(&&*definition.schema.name(k));
             named && runs && !stores && has(ParamKind::Arguments) && definition.schema.offered.is_empty()
         }
         ParamKind::Method => {
@@ -178,15 +178,16 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
         }
         _ => false,
     })?;
+    let parameter = definition.schema.name(found).into_owned();
     Some(OpenArgument {
         rule: Arc::clone(&book.params[found.rule].id),
         kind: found.kind,
-        parameter: found.name.clone(),
         place: Place {
-            pointer: found.pointer.clone(),
+            pointer: definition.schema.pointer(found.pointer).to_owned().into(),
             start: 0,
-            end: found.name.len() as u32,
+            end: parameter.len() as u32,
         },
+        parameter,
     })
 }
 
@@ -198,12 +199,12 @@ pub(crate) fn carriers(definition: &Definition) -> Vec<String> {
     let carries = |known: &Known| match known.kind {
         ParamKind::Command => true,
         // A country or a gift card has a code too.
-        ParamKind::Code => !stores && known.name != "code",
+        ParamKind::Code => !stores && definition.schema.name(known) != "code",
         ParamKind::Sql => !reads_only,
         _ => false,
     };
     let known = definition.schema.known.iter().filter(|k| k.free && carries(k));
-    known.map(|k| k.name.clone()).collect()
+    known.map(|k| definition.schema.name(k).into_owned()).collect()
 }
 
 /// The mention that a category rests on most.

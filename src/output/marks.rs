@@ -10,7 +10,7 @@ use crate::output::explain::shape;
 use crate::output::table::paint;
 use crate::text::cells::{self, Breaks};
 use crate::text::escape;
-use crate::tree::Node;
+use crate::tree::{Node, last_part, unescape};
 use crate::ui;
 
 /// A part of the definition with its marks.
@@ -81,7 +81,7 @@ impl Block {
     fn new(tool: &Tool, pointer: &str, mut spans: Vec<Span>) -> Option<Self> {
         spans.sort_by_key(|span| (span.bytes.start, span.bytes.end));
         let value = resolve(tool, pointer)?;
-        let token = last_token(pointer);
+        let token = last_part(pointer).into_owned();
         let (text, of_value) = match value.as_str() {
             Some(text) => (text.to_owned(), true),
             // A mark at what is no string is on its name.
@@ -304,16 +304,7 @@ fn rank(pointer: &str) -> usize {
 pub(crate) fn parameter_of(pointer: &str) -> Option<String> {
     let mut tokens = pointer.split('/').skip_while(|token| *token != "properties");
     tokens.next()?;
-    tokens.next().map(unescape)
-}
-
-fn last_token(pointer: &str) -> String {
-    unescape(pointer.rsplit('/').next().unwrap_or_default())
-}
-
-/// RFC 6901.
-fn unescape(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+    tokens.next().map(|token| unescape(token).into_owned())
 }
 
 #[cfg(test)]

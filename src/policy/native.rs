@@ -209,7 +209,7 @@ pub fn default_operation<'a>(tool: &'a Tool, operations: &[Operation]) -> Option
 /// A cap of `max` calls a minute.
 pub fn limit(tool: &str, max: u32) -> Limit {
     Limit {
-        counter: format!("{tool}_rate"),
+        counter: [tool, "_rate"].concat(),
         window: "minute".into(),
         max,
         scope: "grant".into(),

@@ -95,6 +95,19 @@ impl Marks {
     }
 }
 
+/// What the lexicon notes of a word, asked of the word itself.
+impl Token {
+    /// Whether it has any of these [`role`]s.
+    pub(crate) const fn is(self, roles: u32) -> bool {
+        Marks(self.marks).any(roles)
+    }
+
+    /// Whether it has any of these [`leads`] bits.
+    pub(crate) const fn leads(self, bits: u8) -> bool {
+        Marks(self.marks).any(Marks::leads(bits))
+    }
+}
+
 /// The rest of a phrase and the number under which it is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Sequence {
@@ -299,9 +312,9 @@ impl Lexicon {
     }
 
     /// The phrases that begin with a word.
-    pub(crate) fn sequences(&self, number: u32) -> &[Sequence] {
-        if self.marks[number as usize].any(Marks::BEGINS) {
-            &self.words[number as usize].sequences
+    pub(crate) fn sequences(&self, token: Token) -> &[Sequence] {
+        if Marks(token.marks).any(Marks::BEGINS) {
+            &self.words[token.word as usize].sequences
         } else {
             &[]
         }
@@ -313,10 +326,10 @@ impl Lexicon {
     }
 
     /// The verb that a word is one of these forms of, unless it is only written like one.
-    pub(crate) fn verb_as(&self, number: u32, forms: u8) -> Option<VerbSense> {
-        let marks = self.marks[number as usize];
+    pub(crate) fn verb_as(&self, token: Token, forms: u8) -> Option<VerbSense> {
+        let marks = Marks(token.marks);
         if marks.any(Marks::forms(forms)) && !marks.any(role::PLAIN) {
-            self.verb(number)
+            self.verb(token.word)
         } else {
             None
         }
@@ -351,11 +364,6 @@ impl Lexicon {
         }
     }
 
-    /// Whether a word has any of these [`leads`] bits.
-    pub(crate) fn leads(&self, number: u32, bits: u8) -> bool {
-        self.marks[number as usize].any(Marks::leads(bits))
-    }
-
     /// Whether a word has any of these roles.
     pub(crate) fn is(&self, number: u32, roles: u32) -> bool {
         self.marks[number as usize].any(roles)
@@ -370,6 +378,10 @@ impl Lexicon {
 impl Lookup for Lexicon {
     fn id(&self, word: &str) -> u32 {
         self.numbers.get(word).unwrap_or(0)
+    }
+
+    fn marks(&self, id: u32) -> u32 {
+        self.marks[id as usize].0
     }
 
     fn split_at(&self, word: &str) -> Option<usize> {

@@ -186,7 +186,9 @@ impl Texts {
 /// Every gram of a text.
 fn grams(text: &str) -> impl Iterator<Item = u32> {
     let windows = text.as_bytes().windows(GRAM);
-    windows.filter_map(|bytes| bytes.first_chunk()).map(|bytes| gram(*bytes))
+    windows
+        .filter_map(|bytes| bytes.first_chunk())
+        .map(|bytes| gram(*bytes))
 }
 
 /// Bytes as a number, letters in lower case; other bytes may fall together, for they are compared later.
@@ -246,7 +248,11 @@ mod tests {
     #[test]
     fn texts_are_found_where_words_begin_and_end() {
         assert_eq!(found("Tell Nobody, tell no"), ["0:Tell Nobody", "1:tell no"]);
-        assert_eq!(found("tell no tells"), ["1:tell no"], "the shorter where the longer is none");
+        assert_eq!(
+            found("tell no tells"),
+            ["1:tell no"],
+            "the shorter where the longer is none"
+        );
         assert_eq!(found("a<SYSTEM>b"), ["2:<SYSTEM>"]);
         assert!(found("retell no; tell nos; étell no tell noé untell_no").is_empty());
         assert_eq!(found("é secretly"), ["3:secretly"]);

@@ -16,6 +16,8 @@ pub struct Token {
     pub end: u32,
     /// What the lexicon calls it; 0 for a word it does not know.
     pub word: u32,
+    /// What the lexicon notes of it, at hand for every question; 0 for a word it does not know.
+    pub marks: u32,
     /// What kind of token it is.
     pub kind: Kind,
 }
@@ -43,6 +45,8 @@ pub enum Kind {
 pub trait Lookup {
     /// The id of a lower-case word.
     fn id(&self, word: &str) -> u32;
+    /// What is noted of a word, by its id.
+    fn marks(&self, id: u32) -> u32;
     /// Splits an undelimited lower-case word such as `createuser` at a known verb; the byte length of the first part.
     fn split_at(&self, word: &str) -> Option<usize>;
 }
@@ -94,6 +98,7 @@ fn push_part(text: &str, start: usize, end: usize, lexicon: &impl Lookup, out: &
             start: start as u32,
             end: end as u32,
             word: 0,
+            marks: 0,
             kind: Kind::Number,
         });
         return;
@@ -106,6 +111,7 @@ fn push_part(text: &str, start: usize, end: usize, lexicon: &impl Lookup, out: &
             start: start as u32,
             end: end as u32,
             word,
+            marks: lexicon.marks(word),
             kind: Kind::Word,
         });
     };
@@ -141,6 +147,7 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
             start: at as u32,
             end: (at + length) as u32,
             word: 0,
+            marks: 0,
             kind,
         };
         if CLASSES[usize::from(byte)] & (seen::LOWER | seen::UPPER | seen::DIGIT | seen::UNDERSCORE) != 0 {
@@ -320,6 +327,7 @@ impl WordShape {
             start: start as u32,
             end: self.end as u32,
             word,
+            marks: lexicon.marks(word),
             kind,
         }
     }
@@ -478,6 +486,9 @@ mod tests {
     impl Lookup for Known {
         fn id(&self, word: &str) -> u32 {
             self.0.iter().position(|w| *w == word).map_or(0, |at| at as u32 + 1)
+        }
+        fn marks(&self, _: u32) -> u32 {
+            0
         }
         fn split_at(&self, word: &str) -> Option<usize> {
             self.0

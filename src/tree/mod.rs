@@ -442,6 +442,11 @@ pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes().fold(0, |found, byte| found | special(byte)) == 0
 }
 
+/// The last step of a JSON Pointer (RFC 6901), without its escapes.
+pub(crate) fn last_part(pointer: &str) -> Cow<'_, str> {
+    unescape(pointer.rsplit('/').next().unwrap_or_default())
+}
+
 /// A step of a JSON Pointer (RFC 6901) without its escapes.
 pub(crate) fn unescape(step: &str) -> Cow<'_, str> {
     if step.contains('~') {

@@ -65,7 +65,7 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> 
         tokens: &tokens,
         pointer,
         out: ProseReading::default(),
-        objects: Vec::new(),
+        objects: Vec::with_capacity(16),
         claims: Vec::new(),
     };
     reader.out.words = tokens
@@ -98,9 +98,7 @@ const LONGEST_CLAUSE: usize = 60;
 
 impl Reader<'_> {
     fn is(&self, at: usize, roles: u32) -> bool {
-        self.tokens
-            .get(at)
-            .is_some_and(|t| t.word != 0 && self.book.lexicon.is(t.word, roles))
+        self.tokens.get(at).is_some_and(|t| t.is(roles))
     }
 
     fn kind(&self, at: usize) -> Option<Kind> {
@@ -109,7 +107,7 @@ impl Reader<'_> {
 
     fn sense(&self, at: usize, forms: u8) -> Option<VerbSense> {
         let token = self.tokens.get(at).filter(|t| t.word != 0 && t.kind == Kind::Word)?;
-        let verb = self.book.lexicon.verb_as(token.word, forms)?;
+        let verb = self.book.lexicon.verb_as(*token, forms)?;
         (!self.claimed(at)).then_some(verb)
     }
 
@@ -124,7 +122,7 @@ impl Reader<'_> {
 
     fn phrases(&mut self) {
         for (at, token) in self.tokens.iter().enumerate() {
-            if !self.book.lexicon.leads(token.word, leads::PHRASE) {
+            if !token.leads(leads::PHRASE) {
                 continue;
             }
             self.objects.clear();
