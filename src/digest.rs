@@ -5,7 +5,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::manifest::Tool;
-use crate::tree::{Node, View, is_plain};
+use crate::tree::{Node, View, needs_no_escapes};
 
 /// Fields that are no part of what a tool promises: pictures and transport bookkeeping.
 pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
@@ -21,7 +21,7 @@ pub(crate) fn canonical(tool: &Tool) -> String {
     let mut writer = Canonical {
         out: String::with_capacity(1536),
         open: Vec::with_capacity(32),
-        is_plain: definition.is_plain(),
+        needs_no_escapes: definition.needs_no_escapes(),
     };
     writer.object(definition, &LEFT_OUT);
     writer.out
@@ -59,7 +59,7 @@ struct Canonical<'a> {
     /// The entries of the objects that are being written, the innermost last: one list, so that none is made for each.
     open: Vec<(&'a str, Node<'a>)>,
     /// No string has anything to escape, as in most definitions: none needs a look of its own.
-    is_plain: bool,
+    needs_no_escapes: bool,
 }
 
 impl<'a> Canonical<'a> {
@@ -106,7 +106,7 @@ impl<'a> Canonical<'a> {
     }
 
     fn string(&mut self, text: &str) {
-        if self.is_plain || is_plain(text) {
+        if self.needs_no_escapes || needs_no_escapes(text) {
             self.out.push('"');
             self.out.push_str(text);
             self.out.push('"');

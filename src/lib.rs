@@ -27,6 +27,8 @@ pub mod page;
 pub mod policy;
 pub mod report;
 pub mod rules;
+#[cfg(test)]
+mod samples;
 pub mod settings;
 pub mod site;
 pub mod source;

@@ -33,7 +33,11 @@ impl<'a> Compact<'a> {
 /// Writes a string, in quotes.
 fn string(text: &str, out: &mut Vec<u8>) -> Result<()> {
     // Without an early end, so that the bytes are looked at many at a time; nearly all strings are plain.
-    if text.bytes().fold(0, |found, byte| found | u8::from(!is_plain(byte))) != 0 {
+    if text
+        .bytes()
+        .fold(0, |found, byte| found | u8::from(!stands_for_itself(byte)))
+        != 0
+    {
         return json::careful(text, out);
     }
     out.reserve(text.len() + 2);
@@ -46,7 +50,7 @@ fn string(text: &str, out: &mut Vec<u8>) -> Result<()> {
 /// Writes the name of a field or variant, in quotes. It is a word of our own source, so that there is nothing to
 /// escape.
 fn name(name: &'static str, out: &mut Vec<u8>) {
-    debug_assert!(name.bytes().all(is_plain), "{name:?} needs escapes");
+    debug_assert!(name.bytes().all(stands_for_itself), "{name:?} needs escapes");
     // Room for a comma and a colon as well.
     out.reserve(name.len() + 4);
     out.push(b'"');
@@ -56,7 +60,7 @@ fn name(name: &'static str, out: &mut Vec<u8>) {
 
 /// Whether a byte stands for itself, and for nothing that a terminal obeys. All of a character beyond ASCII are left
 /// to the escapes, which know what is hidden.
-const fn is_plain(byte: u8) -> bool {
+const fn stands_for_itself(byte: u8) -> bool {
     matches!(byte, 0x20..0x7f) && byte != b'"' && byte != b'\\'
 }
 
@@ -291,11 +295,11 @@ written_by!(field: SerializeStruct::serialize_field(key), SerializeStructVariant
 mod tests {
     use std::collections::BTreeMap;
 
-    use proptest::prelude::*;
-    use serde_json::{Map, Value};
-
     use super::*;
+    use crate::samples;
     use crate::tree::Tree;
+    use proptest::prelude::*;
+    use serde_json::Value;
 
     fn compact(value: &(impl Serialize + ?Sized)) -> Result<String> {
         let mut out = b"before ".to_vec();
@@ -310,36 +314,9 @@ mod tests {
         Ok(String::from_utf8(out).expect("UTF-8"))
     }
 
-    fn text() -> impl Strategy<Value = String> {
-        let special = "[\"\\\\/\u{0}-\u{1f}\u{7e}-\u{a0}\u{ad}\u{200b}-\u{202e}\u{feff}\u{fffd}\u{e0041}\u{10ffff}]";
-        prop_oneof![
-            "[ -~]{0,40}",
-            any::<String>(),
-            prop::collection::vec(prop_oneof![special, "[ -~]{1,8}", "\\PC"], 0..12).prop_map(|parts| parts.concat()),
-        ]
-    }
-
-    fn value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<u64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            text().prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 60, 8, |inner| {
-            let fields = prop::collection::vec((text(), inner.clone()), 0..8);
-            prop_oneof![
-                prop::collection::vec(inner, 0..6).prop_map(Value::from),
-                fields.prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
-            ]
-        })
-    }
-
     proptest! {
         #[test]
-        fn every_value_is_written_as_serde_json_writes_it(value in value()) {
+        fn every_value_is_written_as_serde_json_writes_it(value in samples::value(samples::text(), 8)) {
             let expected = reference(&value).expect("JSON");
             prop_assert_eq!(compact(&value).expect("JSON"), expected.clone());
             let tree = Tree::from_value(&value).expect("it fits");

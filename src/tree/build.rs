@@ -343,9 +343,10 @@ impl Visitor<'_> for Key<'_> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Map, json};
+    use serde_json::json;
 
     use super::*;
+    use crate::samples;
     use crate::source::json;
     use crate::tree::Node;
 
@@ -440,27 +441,9 @@ mod tests {
         assert_eq!((tree.root().to_value(), aside), (json!([{"id": 1}]), [None]));
     }
 
-    fn value() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<u64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            any::<String>().prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 80, 24, |inner| {
-            let fields = prop::collection::vec(("[a-c]{0,4}|\\PC{0,3}", inner.clone()), 0..24);
-            prop_oneof![
-                prop::collection::vec(inner, 0..6).prop_map(Value::from),
-                fields.prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
-            ]
-        })
-    }
-
     proptest! {
         #[test]
-        fn every_value_comes_back(value in value()) {
+        fn every_value_comes_back(value in samples::value("[a-c]{0,4}|\\PC{0,3}", 24)) {
             let text = value.to_string();
             let (read, []) = Tree::read(&text, []).expect("our own JSON");
             let made = Tree::from_value(&value).expect("it fits");

@@ -159,8 +159,8 @@ impl<'a> Node<'a> {
     }
 
     /// Whether no key or string of the whole document has anything that JSON escapes.
-    pub fn is_plain(self) -> bool {
-        is_plain(&self.tree.text)
+    pub fn needs_no_escapes(self) -> bool {
+        needs_no_escapes(&self.tree.text)
     }
 
     /// The value under a key, where this is an object.
@@ -436,7 +436,7 @@ fn number(text: &str) -> Number {
 }
 
 /// Whether JSON holds a text as it is: nothing in it is to be escaped.
-pub(crate) fn is_plain(text: &str) -> bool {
+pub(crate) fn needs_no_escapes(text: &str) -> bool {
     // Without an early end, so that the bytes are looked at many at a time.
     let special = |byte: u8| u8::from(byte < 0x20 || byte == b'"' || byte == b'\\');
     text.bytes().fold(0, |found, byte| found | special(byte)) == 0
