@@ -2,7 +2,9 @@
 //! decides nothing.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use super::hints::{self, Hint, HintPlace};
 use super::name::{self, NameReading};
 use super::params::{self, SchemaReading};
 use super::prose::{self, ProseReading};
@@ -14,6 +16,7 @@ use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::book::{CUES, ParamKind};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
+use crate::rules::words::Stand;
 use crate::tree::{self, Node, View};
 
 /// What a definition says, with the features that fire.
@@ -24,6 +27,10 @@ pub(crate) struct Definition {
     pub(crate) schema: SchemaReading,
     /// Sorted, each once.
     pub(crate) features: Vec<Feature>,
+    /// Words that say something by themselves.
+    pub(crate) hints: Vec<Hint>,
+    /// What the verbs speak of: the name's, or the description's where the name has none.
+    pub(crate) verbs: Manner,
 }
 
 impl Definition {
@@ -44,18 +51,34 @@ impl Definition {
             name.mentions.first_mut(),
             prose.mentions.iter().find(|m| m.slot == Slot::Main),
         ) {
-            // The name does not say what its verb acts on, and the first clause does: "add: Adds two numbers".
-            let unsaid = name.bare || name.prefixed && main.effect.severity() > verb.effect.severity();
+            // The name does not say what its verb acts on, and the first clause does: "add: Adds two numbers". Or what it
+            // says is known to no pair, and what the clause says is: "close_session: Closes the browser session".
+            let plain = name.prefixed || verb.object.is_none();
+            let unsaid = name.bare || plain && main.effect.severity() > verb.effect.severity();
             if unsaid && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
-                verb.rule = std::sync::Arc::clone(&main.rule);
+                verb.rule = Arc::clone(&main.rule);
             }
         }
+        share_rebuildable(&name, &mut prose);
         yield_noun(&mut name, &prose);
-        if let Some(main) = prose.mentions.iter().find(|m| m.slot == Slot::Main)
-            && book.takes_back(&main.rule)
-        {
-            take_back(&mut name.mentions, main, &schema, &prose);
+        if let Some(main) = prose.mentions.iter().find(|m| m.slot == Slot::Main) {
+            let same = name
+                .mentions
+                .first()
+                .is_some_and(|m| m.verb == main.verb && main.verb != 0);
+            if book.takes_back(&main.rule) {
+                take_back(&mut name.mentions, main, &schema, &prose);
+            } else if same && main.object.is_some() && main.effect.category() == Some(Category::Read) {
+                // "compress_context: Compresses text": the clause says on what, and that it comes back.
+                let changes = |m: &&mut Mention| m.effect == Effect::Change && m.object.is_none();
+                if let Some(verb) = name.mentions.first_mut().filter(changes)
+                    && !offers_more(main, &schema, &prose)
+                {
+                    verb.effect = main.effect;
+                    verb.rule = Arc::clone(&main.rule);
+                }
+            }
         }
         if prose.restricted()
             && schema
@@ -71,13 +94,13 @@ impl Definition {
                 }
             }
         }
-        if tool.input_schema().is_some()
-            && !schema
-                .known
-                .iter()
-                .any(|k| matches!(k.kind, ParamKind::Url | ParamKind::Source))
-        {
-            // No parameter takes an address, so none is fetched: "get_url" hands one out.
+        let takes_address = || {
+            let mut known = schema.known.iter();
+            known.any(|k| matches!(k.kind, ParamKind::Url | ParamKind::Source))
+        };
+        if schema.identified || tool.input_schema().is_some() && !takes_address() {
+            // No parameter takes an address, so none is fetched: "get_url" hands one out. Or the address is one of a
+            // certain service, where an id would do as well.
             for mention in name.mentions.iter_mut().chain(&mut prose.mentions) {
                 if mention.effect == Effect::Fetch {
                     mention.effect = Effect::Look;
@@ -90,12 +113,14 @@ impl Definition {
             schema.keep_certain();
         }
         let mut definition = Self {
+            hints: hints::of(book, &name, &prose, &schema),
             name,
             prose,
             schema,
             features: Vec::new(),
+            verbs: Manner::Unknown,
         };
-        definition.features = definition.gather(book, tool);
+        definition.gather(book, tool);
         definition
     }
 
@@ -143,7 +168,8 @@ impl Definition {
         manner(self.mentions().filter(|m| m.slot == slot))
     }
 
-    fn gather(&self, book: &RuleBook, tool: &Tool) -> Vec<Feature> {
+    /// Puts together the features and what they follow from.
+    fn gather(&mut self, book: &RuleBook, tool: &Tool) {
         let mut fired = Vec::with_capacity(32);
         fired.push(Feature::mark(Mark::Always));
         let name = self.manner(Slot::Name);
@@ -180,7 +206,8 @@ impl Definition {
         fired.extend(self.marks(tool, name, main).map(Feature::mark));
         fired.sort_unstable();
         fired.dedup();
-        fired
+        self.features = fired;
+        self.verbs = verbs;
     }
 
     fn marks(&self, tool: &Tool, name: Manner, main: Manner) -> impl Iterator<Item = Mark> + use<> {
@@ -212,15 +239,35 @@ impl Definition {
         conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, mark)| mark)
     }
 
+    /// Where a hint stands.
+    pub(crate) fn place_of(&self, hint: &Hint, tool: &Tool) -> Place {
+        let (pointer, start, end) = match hint.place {
+            HintPlace::Word { start, end } if hint.stand == Stand::Name => (Cow::Borrowed("/name"), start, end),
+            HintPlace::Word { start, end } => (Cow::Borrowed(prose_pointer(tool)), start, end),
+            HintPlace::Parameter { pointer, length } => {
+                (Cow::Owned(self.schema.pointer(pointer).to_owned()), 0, length)
+            }
+        };
+        Place { pointer, start, end }
+    }
+
     /// Whether a rule fired.
     pub(crate) fn fires(&self, book: &RuleBook, rule: &str) -> bool {
         self.mentions().any(|m| &*m.rule == rule)
             || self.prose.hits.iter().any(|(hit, _)| &*hit.rule == rule)
             || self.schema.known.iter().any(|k| &*book.params[k.rule].id == rule)
+            || self.hinted(book).any(|(id, _)| &**id == rule)
+    }
+
+    /// The rule of each hint.
+    fn hinted<'a>(&'a self, book: &'a RuleBook) -> impl Iterator<Item = (&'a Arc<str>, &'a Hint)> {
+        self.hints
+            .iter()
+            .filter_map(|hint| Some((book.words.id(hint.stand)?, hint)))
     }
 
     /// Every rule that fired, with its place.
-    pub(crate) fn everything(&self, tool: &Tool) -> Vec<Evidence> {
+    pub(crate) fn everything(&self, book: &RuleBook, tool: &Tool) -> Vec<Evidence> {
         let mentions = self
             .mentions()
             .map(|m| evidence(tool, &m.rule, &m.place, m.effect.category()));
@@ -229,7 +276,24 @@ impl Definition {
             .hits
             .iter()
             .map(|(hit, _)| evidence(tool, &hit.rule, &hit.place, None));
-        mentions.chain(hits).collect()
+        let hints = self
+            .hinted(book)
+            .map(|(id, hint)| evidence(tool, id, &self.place_of(hint, tool), None));
+        mentions.chain(hits).chain(hints).collect()
+    }
+}
+
+/// "clear_cache: Clears what the exchange holds": the name says what the verb of both acts on, and that can be built again.
+fn share_rebuildable(name: &NameReading, prose: &mut ProseReading) {
+    let named = name.mentions.first().filter(|m| m.effect == Effect::Rebuildable);
+    let main = prose.mentions.iter_mut().find(|m| m.slot == Slot::Main);
+    if let (Some(named), Some(main)) = (named, main)
+        && named.verb == main.verb
+        && main.effect == Effect::End
+        && main.object.is_none()
+    {
+        main.effect = named.effect;
+        main.rule = Arc::clone(&named.rule);
     }
 }
 
@@ -252,17 +316,7 @@ fn yield_noun(name: &mut NameReading, prose: &ProseReading) {
 /// current": what the description does first is known to be milder than the name's verb. It takes that verb back
 /// where nothing in the definition offers more: no other clause, no operation to choose, nothing that carries what runs.
 fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose: &ProseReading) {
-    let for_good = |known: &params::Known| known.kind == ParamKind::Permanent;
-    let carries = |known: &params::Known| {
-        let kinds = [ParamKind::Command, ParamKind::Code, ParamKind::Tool, ParamKind::Method];
-        known.free && kinds.contains(&known.kind)
-    };
-    let advice = |m: &&Mention| matches!(m.slot, Slot::Aside | Slot::Order);
-    let said = prose.mentions.iter().filter(|m| !advice(m)).chain(&schema.mentions);
-    let offers_more = said.map(|m| m.effect.severity()).any(|s| s > main.effect.severity())
-        || schema.known.iter().any(|known| for_good(known) || carries(known))
-        || prose.hits.iter().any(|(_, cue)| *cue == Some("irreversible"));
-    if offers_more {
+    if offers_more(main, schema, prose) {
         return;
     }
     let reads = main.effect.category() == Some(Category::Read);
@@ -274,13 +328,28 @@ fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose
         };
         if milder {
             mention.effect = main.effect;
-            mention.rule = std::sync::Arc::clone(&main.rule);
+            mention.rule = Arc::clone(&main.rule);
         }
     }
 }
 
+/// Whether anything beside the first clause offers more than it does: another clause, an operation to choose, what
+/// carries what runs.
+fn offers_more(main: &Mention, schema: &SchemaReading, prose: &ProseReading) -> bool {
+    let for_good = |known: &params::Known| known.kind == ParamKind::Permanent;
+    let carries = |known: &params::Known| {
+        let kinds = [ParamKind::Command, ParamKind::Code, ParamKind::Tool, ParamKind::Method];
+        known.free && kinds.contains(&known.kind)
+    };
+    let advice = |m: &&Mention| matches!(m.slot, Slot::Aside | Slot::Order);
+    let said = prose.mentions.iter().filter(|m| !advice(m)).chain(&schema.mentions);
+    said.map(|m| m.effect.severity()).any(|s| s > main.effect.severity())
+        || schema.known.iter().any(|known| for_good(known) || carries(known))
+        || prose.hits.iter().any(|(_, cue)| *cue == Some("irreversible"))
+}
+
 /// Evidence at a place of a tool.
-pub(crate) fn evidence(tool: &Tool, rule: &std::sync::Arc<str>, place: &Place, says: Option<Category>) -> Evidence {
+pub(crate) fn evidence(tool: &Tool, rule: &Arc<str>, place: &Place, says: Option<Category>) -> Evidence {
     let (start, end) = (place.start as usize, place.end as usize);
     // A parameter is known by its name, whatever stands in the place of its schema.
     let words = |text: Cow<'_, str>| text.get(start..end).map(str::to_owned);

@@ -56,6 +56,7 @@ pub(super) fn prose(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, ou
             },
             object: None,
             weak: false,
+            joined: false,
             verb: 0,
         });
     }
@@ -83,6 +84,7 @@ pub(super) fn name(book: &RuleBook, text: &str, tokens: &[Token]) -> Option<Ment
                 },
                 object: None,
                 weak: false,
+                joined: false,
                 verb: 0,
             })
         })

@@ -6,6 +6,7 @@ mod definition;
 pub mod exposure;
 mod facets;
 mod foreign;
+pub(crate) mod hints;
 mod name;
 mod params;
 mod prose;
@@ -24,7 +25,8 @@ use crate::policy::decide::DecisionTable;
 use crate::policy::native::{Policy, Subject, default_operation};
 use crate::report::Assessed;
 use crate::rules::RuleBook;
-use crate::rules::weights::Feature;
+use crate::rules::weights::{Feature, Manner, Weights};
+use crate::rules::words::Stand;
 use definition::Definition;
 use exposure::{Exposure, IMPERSONATES};
 use verdict::Verdict;
@@ -147,10 +149,20 @@ impl Classifier {
         Definition::read(&self.book, tool).features
     }
 
+    /// The words of a tool that may say something by themselves, each once with its place, for fitting their table.
+    pub fn words(&self, tool: &Tool) -> Vec<(Stand, String)> {
+        hints::words(&self.book, tool)
+    }
+
+    /// What the verbs of a tool speak of, for fitting.
+    pub fn verbs(&self, tool: &Tool) -> Manner {
+        Definition::read(&self.book, tool).verbs
+    }
+
     /// Every rule that fired on a tool and where, for `rules test` and `rules show`.
     pub fn fired(&self, tool: &Tool) -> Vec<Evidence> {
         let definition = Definition::read(&self.book, tool);
-        let mut fired = definition.everything(tool);
+        let mut fired = definition.everything(&self.book, tool);
         fired.extend(self.signals(&definition, tool).into_iter().flat_map(|s| s.evidence));
         fired
     }
@@ -169,7 +181,7 @@ impl Classifier {
 
     /// The same classifier with another scorecard: for cross-validation.
     #[must_use]
-    pub fn with_weights(mut self, weights: crate::rules::weights::Weights) -> Self {
+    pub fn with_weights(mut self, weights: Weights) -> Self {
         self.book.weights = weights;
         self
     }

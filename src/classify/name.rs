@@ -27,6 +27,21 @@ pub(crate) struct NameReading {
     pub(crate) prefixed: bool,
 }
 
+impl NameReading {
+    /// Whether its last word is one of these, and its only verb.
+    pub(crate) fn ends_in(&self, words: &[u32]) -> bool {
+        let last = self.tokens.last().filter(|token| words.contains(&token.word));
+        let verbs = || self.mentions.iter().filter(|m| m.effect != Effect::Vague);
+        last.is_some_and(|last| verbs().all(|m| m.place.start == last.start))
+    }
+
+    /// Whether its last word is one of these, and it has no verb that says what happens.
+    pub(crate) fn names(&self, words: &[u32]) -> bool {
+        let last = self.tokens.last().is_some_and(|token| words.contains(&token.word));
+        last && self.mentions.iter().all(|m| m.effect == Effect::Vague)
+    }
+}
+
 /// A name longer than this is read only up to here.
 const LONGEST: usize = 256;
 
@@ -110,6 +125,7 @@ pub(crate) fn read_as(book: &RuleBook, identifier: &Identifier<'_>, slot: Slot) 
             },
             object: resolved.object.and_then(here),
             weak: resolved.weak,
+            joined: false,
             verb: sense.base,
         });
     };

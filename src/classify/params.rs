@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::facets::Facets;
+use super::hints::{Hint, HintPlace};
 use super::name::{self, Identifier};
 use super::reading::Mention;
 use super::told;
@@ -15,6 +16,7 @@ use crate::rules::RuleBook;
 use crate::rules::book::ParamKind;
 use crate::rules::grounds::Shape;
 use crate::rules::weights::Slot;
+use crate::rules::words::Stand;
 use crate::tree::{self, Node, View};
 
 /// Where a parameter stands: a piece of [`SchemaReading::pointers`].
@@ -62,8 +64,12 @@ pub(crate) struct SchemaReading {
     pub(crate) raised: Vec<Raised>,
     pub(crate) offered: Vec<Offered>,
     pub(crate) mentions: Vec<Mention>,
+    /// Parameters whose names say something by themselves.
+    pub(crate) hints: Vec<Hint>,
     /// Number of parameters, wrappers not counted.
     pub(crate) parameters: usize,
+    /// One of them says which thing of a certain service is meant, so that an address beside it is of that service.
+    pub(crate) identified: bool,
     /// The pointers of known parameters, one behind the other: few are asked for.
     pointers: String,
 }
@@ -118,21 +124,17 @@ const MOST_VALUES: usize = 120;
 
 /// Reads a tool's input schema.
 pub(crate) fn read(book: &RuleBook, tool: &Tool) -> SchemaReading {
-    let mut reader = Reader {
-        book,
-        tool,
-        about: None,
-        shapes: 0,
-        key: String::with_capacity(64),
-        reading: SchemaReading::default(),
-    };
-    if let (Some(key), Some(schema)) = (tool.schema_key(), tool.input_schema().and_then(Node::as_object)) {
-        let mut pointer = String::with_capacity(96);
-        pointer.push('/');
-        pointer.push_str(key);
-        reader.object(schema, schema, &mut pointer, 0);
-    }
+    let mut reader = Reader::new(book, tool);
+    reader.schema();
     reader.reading
+}
+
+/// The names of a tool's parameters as rules write them, those inside of wrapping objects as well.
+pub(crate) fn names(book: &RuleBook, tool: &Tool) -> Vec<String> {
+    let mut reader = Reader::new(book, tool);
+    reader.names = Some(Vec::new());
+    reader.schema();
+    reader.names.unwrap_or_default()
 }
 
 struct Reader<'a> {
@@ -144,10 +146,34 @@ struct Reader<'a> {
     shapes: usize,
     /// Room for the name of a parameter as rules write it.
     key: String,
+    /// The names of all parameters, where they are asked for.
+    names: Option<Vec<String>>,
     reading: SchemaReading,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(book: &'a RuleBook, tool: &'a Tool) -> Self {
+        Self {
+            book,
+            tool,
+            about: None,
+            shapes: 0,
+            key: String::with_capacity(64),
+            names: None,
+            reading: SchemaReading::default(),
+        }
+    }
+
+    fn schema(&mut self) {
+        let schema = self.tool.input_schema().and_then(Node::as_object);
+        if let (Some(key), Some(schema)) = (self.tool.schema_key(), schema) {
+            let mut pointer = String::with_capacity(96);
+            pointer.push('/');
+            pointer.push_str(key);
+            self.object(schema, schema, &mut pointer, 0);
+        }
+    }
+
     fn object(&mut self, root: Node<'_>, schema: Node<'_>, pointer: &mut String, depth: usize) {
         if let Some(properties) = schema.get("properties") {
             let length = pointer.len();
@@ -196,7 +222,12 @@ impl Reader<'_> {
         let values = schema.values();
         let kind = schema.kind.and_then(type_name);
         let free = values.is_none() && !matches!(kind, Some("integer" | "number" | "boolean"));
-        for &(ground, shape) in self.book.grounds.of_parameter(&key) {
+        if let Some(names) = &mut self.names {
+            names.push(key.clone());
+        }
+        self.reading.identified |= is_identifier(&key);
+        let known = self.book.named(&key);
+        for &(ground, shape) in known.map_or(&[][..], |known| &known.grounds) {
             let fits = match shape {
                 Shape::Text => free && kind != Some("array"),
                 Shape::Switch => kind == Some("boolean"),
@@ -211,7 +242,16 @@ impl Reader<'_> {
                 });
             }
         }
-        for &rule in self.book.params_named(&key) {
+        if let Some(index) = known.map(|known| known.word).filter(|index| *index != 0) {
+            let pointer = *stands.get_or_insert_with(|| self.reading.keep(pointer));
+            let length = name.len() as u32;
+            self.reading.hints.push(Hint {
+                stand: Stand::Parameter,
+                index,
+                place: HintPlace::Parameter { pointer, length },
+            });
+        }
+        for &rule in known.map_or(&[][..], |known| &known.rules) {
             let param = &self.book.params[rule as usize];
             let place = *stands.get_or_insert_with(|| self.reading.keep(pointer));
             self.reading.known.push(Known {
@@ -339,6 +379,15 @@ fn resolved<'a>(root: Node<'a>, reference: &str) -> Option<Node<'a>> {
     parts.try_fold(root, Node::get)
 }
 
+/// Whether a parameter names a thing of a certain service, or the service.
+fn is_identifier(key: &str) -> bool {
+    let of_the_call = matches!(
+        key,
+        "session_id" | "request_id" | "conversation_id" | "profile_id" | "application_id"
+    );
+    (key == "id" || key.ends_with("_id")) && !of_the_call || matches!(key, "platform" | "site_url" | "engine")
+}
+
 /// The name as rules write it: words in lower case, joined with `_`.
 fn key_of(name: &str, key: &mut String) {
     key.clear();
@@ -417,14 +466,7 @@ mod tests {
         schema["s"] = inner;
         let tool = Tool::from_value(&json!({"name": "a", "inputSchema": schema})).expect("a tool");
         let book = RuleBook::embedded().expect("the embedded book");
-        let mut reader = Reader {
-            book: &book,
-            tool: &tool,
-            about: None,
-            shapes: 0,
-            key: String::with_capacity(64),
-            reading: SchemaReading::default(),
-        };
+        let mut reader = Reader::new(&book, &tool);
         let schema = tool.input_schema().expect("there");
         reader.object(schema, schema, &mut String::new(), 0);
         assert_eq!(reader.shapes, MOST_SHAPES);

@@ -133,7 +133,7 @@ impl Writer<'_> {
         };
         let lifted = match (label.category, label.risk) {
             (Category::Write, Risk::Critical) => lifts(ParamKind::Grant).or_else(|| lifts(ParamKind::Credential)),
-            (Category::Read, Risk::Medium) => lifts(ParamKind::Source),
+            (Category::Read, Risk::Medium) if !self.definition.schema.identified => lifts(ParamKind::Source),
             _ => None,
         };
         if let Some(cause) = lifted {
@@ -157,9 +157,9 @@ impl Writer<'_> {
         match (self.verdict.label.category, cause) {
             (_, Cause::Open(kind, parameter)) => open(kind, parameter),
             (Category::Destructive, _) => self.why_destructive(),
-            (Category::Execute, cause) => self.why_execute(cause),
-            (Category::Write, cause) => self.why_write(cause),
-            (Category::Read, cause) => self.why_read(cause),
+            (Category::Execute, cause) => self.why_execute(&cause),
+            (Category::Write, cause) => self.why_write(&cause),
+            (Category::Read, cause) => self.why_read(&cause),
         }
     }
 
@@ -194,7 +194,7 @@ impl Writer<'_> {
         format!("{}; {stake}", capitalised(way_back)).into()
     }
 
-    fn why_execute(&self, cause: Cause<'_>) -> Sentence {
+    fn why_execute(&self, cause: &Cause<'_>) -> Sentence {
         let Label { risk, .. } = self.verdict.label;
         let text = match cause {
             Cause::Effect(Effect::Operate) => {
@@ -242,7 +242,7 @@ impl Writer<'_> {
         text.into()
     }
 
-    fn why_write(&self, cause: Cause<'_>) -> Sentence {
+    fn why_write(&self, cause: &Cause<'_>) -> Sentence {
         let text = match cause {
             Cause::Effect(Effect::Access) => {
                 "who may do what changes, and access is used before anybody takes it back: critical, where an ordinary change would \
@@ -258,7 +258,7 @@ impl Writer<'_> {
                 "nobody bounds the audience, and what they have read stays read: critical"
             }
             Cause::Lifted(ParamKind::Grant, parameter) => {
-                return match identifier(&parameter) {
+                return match identifier(parameter) {
                     Some(name) => format!(
                         "{name} decides how much access comes with it, which lifts an ordinary change to critical"
                     )
@@ -267,7 +267,7 @@ impl Writer<'_> {
                 };
             }
             Cause::Lifted(_, parameter) => {
-                return match identifier(&parameter) {
+                return match identifier(parameter) {
                     Some(name) => {
                         format!("{name} sets a credential, which lifts an ordinary change to critical").into()
                     }
@@ -327,7 +327,7 @@ impl Writer<'_> {
         text.into()
     }
 
-    fn why_read(&self, cause: Cause<'_>) -> Sentence {
+    fn why_read(&self, cause: &Cause<'_>) -> Sentence {
         let address = |parameter: &str| {
             match identifier(parameter) {
             Some(name) => format!(
@@ -347,7 +347,7 @@ impl Writer<'_> {
                     .find(|k| matches!(k.kind, ParamKind::Source | ParamKind::Url));
                 return address(&named.map(|k| self.definition.schema.name(k)).unwrap_or_default());
             }
-            Cause::Lifted(ParamKind::Source, parameter) => return address(&parameter),
+            Cause::Lifted(ParamKind::Source, parameter) => return address(parameter),
             Cause::Effect(Effect::Secret) => {
                 "nothing changes, but whoever reads the answer holds a secret: critical, where an ordinary look-up would be low"
             }

@@ -26,6 +26,8 @@ pub(crate) struct Mention {
     pub(crate) object: Option<(u32, u32)>,
     /// The verb is as often a noun.
     pub(crate) weak: bool,
+    /// It is offered in one breath with the head verb: "get or update".
+    pub(crate) joined: bool,
     /// The verb in its base form, by number, for the rationale; 0 in other languages.
     pub(crate) verb: u32,
 }

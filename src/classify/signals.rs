@@ -12,7 +12,7 @@ use crate::label::Category;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::file::Finding;
-use crate::rules::grounds::Ground;
+use crate::rules::grounds::{self, Ground};
 use crate::rules::lexicon::{leads, role};
 use crate::text::words::{Kind, Token};
 use crate::text::{hidden, plain};
@@ -121,32 +121,22 @@ impl Raising<'_> {
     /// What the definition offers to do, and to what.
     fn operations(&mut self) {
         let (definition, grounds) = (self.definition, &self.book.grounds);
+        let mut near = Vec::with_capacity(16);
         for mention in definition.mentions().filter(|m| m.slot.is_strong()) {
+            let beside = self.beside(mention, &mut near);
             for index in grounds.of_operation(mention.effect, mention.verb, &mention.rule) {
-                if let Some(place) = self.acts_on(mention, grounds.get(index)) {
+                if let Some(place) = acts_on(mention, grounds.get(index), beside, &near) {
                     self.raise(index, &place);
                 }
             }
         }
     }
 
-    /// The words of an operation that satisfy a ground.
-    fn acts_on(&self, mention: &Mention, ground: &Ground) -> Option<Place> {
+    /// Gathers what stands beside an operation and any ground asks for; whether it was looked for in a name, or behind
+    /// the verb in prose.
+    fn beside(&self, mention: &Mention, near: &mut Vec<Near>) -> Beside {
+        near.clear();
         let place = &mention.place;
-        let pair = |(start, end): (u32, u32)| (start.min(place.start), end.max(place.end));
-        let (start, end) = mention
-            .object
-            .map(pair)
-            .filter(|(s, e)| e - s <= 48)
-            .unwrap_or((place.start, place.end));
-        let wide = Place {
-            pointer: place.pointer.clone(),
-            start,
-            end,
-        };
-        if ground.objects.is_empty() && ground.unless.is_empty() {
-            return Some(wide);
-        }
         let is_name = place.pointer == "/name";
         let tokens: &[Token] = match () {
             () if is_name || place.pointer.contains("/enum") => &self.definition.name.tokens,
@@ -154,39 +144,27 @@ impl Raising<'_> {
             () => &[],
         };
         let at = tokens.iter().position(|t| t.start == place.start && t.end == place.end);
-        let window: &[Token] = match at {
-            _ if is_name || at.is_none() => tokens,
-            Some(at) => {
-                let rest = &tokens[at + 1..tokens.len().min(at + 1 + ground.within)];
-                let stop = rest.iter().position(|t| matches!(t.kind, Kind::Stop | Kind::Break));
-                &rest[..stop.unwrap_or(rest.len())]
-            }
-            None => &[],
+        let (window, beside) = match at {
+            _ if is_name => (tokens, Beside::Name),
+            None => (tokens, Beside::Elsewhere),
+            Some(at) => (&tokens[at + 1..], Beside::Behind),
         };
-        let numbers = |i: usize| numbers(self.book, window, i);
-        if (0..window.len()).any(|i| numbers(i).any(|(n, _)| ground.unless.contains(&n))) {
-            return None;
+        let stops = |token: &Token| beside == Beside::Behind && matches!(token.kind, Kind::Stop | Kind::Break);
+        let end = window.iter().take(grounds::FURTHEST).position(stops);
+        let window = &window[..end.unwrap_or_else(|| match beside {
+            Beside::Behind => window.len().min(grounds::FURTHEST),
+            Beside::Name | Beside::Elsewhere => window.len(),
+        })];
+        for at in 0..window.len() {
+            let asked = numbers(self.book, window, at).filter(|(number, _)| self.book.grounds.asks_for(*number));
+            near.extend(asked.map(|(number, end)| Near {
+                at,
+                number,
+                start: window[at].start,
+                end,
+            }));
         }
-        if ground.objects.is_empty() {
-            return Some(wide);
-        }
-        let found = (0..window.len())
-            .flat_map(|i| numbers(i).map(move |(n, end)| (i, n, end)))
-            .find(|(_, n, _)| ground.objects.contains(n));
-        let (first, _, end) = found?;
-        if !is_name && at.is_none() {
-            // A value of a list acts on what the name says.
-            return Some(wide);
-        }
-        let start = window[first].start;
-        let from = start.min(place.start);
-        let to = end.max(place.end);
-        let (start, end) = if to - from <= 48 { (from, to) } else { (start, end) };
-        Some(Place {
-            pointer: place.pointer.clone(),
-            start,
-            end,
-        })
+        beside
     }
 
     /// What the name and the first sentence are about.
@@ -205,7 +183,7 @@ impl Raising<'_> {
                     .flat_map(|(n, end)| book.grounds.of_noun(n).iter().map(move |g| (*g, end)));
                 for (index, end) in hits {
                     let ground = book.grounds.get(index);
-                    let kept = |i: usize| numbers(book, tokens, i).any(|(n, _)| ground.unless.contains(&n));
+                    let kept = |i: usize| numbers(book, tokens, i).any(|(n, _)| ground.unless.contains(n));
                     if ground.unless.is_empty() || !(0..tokens.len()).any(kept) {
                         let place = Place {
                             pointer: pointer.into(),
@@ -253,7 +231,7 @@ impl Raising<'_> {
         let name = &self.definition.name.tokens;
         for raised in &self.definition.schema.raised {
             let ground = book.grounds.get(raised.ground);
-            let kept = |i: usize| numbers(book, name, i).any(|(n, _)| ground.unless.contains(&n));
+            let kept = |i: usize| numbers(book, name, i).any(|(n, _)| ground.unless.contains(n));
             if !ground.unless.is_empty() && (0..name.len()).any(kept) {
                 continue;
             }
@@ -313,6 +291,65 @@ impl Raising<'_> {
             self.raise(index, place);
         }
     }
+}
+
+/// A word or phrase beside an operation, as its `at`-th.
+struct Near {
+    at: usize,
+    number: u32,
+    start: u32,
+    end: u32,
+}
+
+/// Where an operation has its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// In the same name.
+    Name,
+    /// Behind it, in the same clause.
+    Behind,
+    /// In the name, for a value of a list.
+    Elsewhere,
+}
+
+/// The words of an operation that satisfy a ground.
+fn acts_on(mention: &Mention, ground: &Ground, beside: Beside, near: &[Near]) -> Option<Place> {
+    /// Bytes of an operation with its object that are shown.
+    const LONGEST: u32 = 48;
+    let place = &mention.place;
+    let at = |start, end| Place {
+        pointer: place.pointer.clone(),
+        start,
+        end,
+    };
+    let wide = || {
+        let pair = |(start, end): (u32, u32)| (start.min(place.start), end.max(place.end));
+        let pair = mention.object.map(pair).filter(|(start, end)| end - start <= LONGEST);
+        let (start, end) = pair.unwrap_or((place.start, place.end));
+        at(start, end)
+    };
+    let within = |near: &&Near| beside != Beside::Behind || near.at < ground.within;
+    if near
+        .iter()
+        .filter(within)
+        .any(|near| ground.unless.contains(near.number))
+    {
+        return None;
+    }
+    if ground.objects.is_empty() {
+        return Some(wide());
+    }
+    let found = near
+        .iter()
+        .filter(within)
+        .find(|near| ground.objects.contains(near.number))?;
+    let (from, to) = (found.start.min(place.start), found.end.max(place.end));
+    Some(match beside {
+        // A value of a list acts on what the name says.
+        Beside::Elsewhere => wide(),
+        _ if to - from <= LONGEST => at(from, to),
+        _ => wide(),
+    })
 }
 
 /// The numbers of the word at `at` and of the phrases that begin there, each with where it ends.

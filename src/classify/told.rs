@@ -25,7 +25,7 @@ pub(crate) fn in_parameter(text: &str) -> Vec<Value<'_>> {
             add(&mut found, shifted(listed(&rest[..end], ','), open + 1));
         }
     }
-    add(&mut found, bullets(text, 0));
+    add(&mut found, bullets(text, 0, Items::Explained));
     add(&mut found, quoted(text, 0));
     found
 }
@@ -38,8 +38,17 @@ fn add<'a>(found: &mut Vec<Value<'a>>, more: Vec<Value<'a>>) {
     }
 }
 
-/// The items of a list, `- create: …`.
-fn bullets(text: &str, offset: usize) -> Vec<Value<'_>> {
+/// Which items of a list are values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Items {
+    /// `- create: …`.
+    Explained,
+    /// Also `- create`, `- create (…)` and `- create / delete`: the heading says that they are.
+    Any,
+}
+
+/// The items of a list.
+fn bullets(text: &str, offset: usize, items: Items) -> Vec<Value<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -51,11 +60,17 @@ fn bullets(text: &str, offset: usize) -> Vec<Value<'_>> {
                 .unwrap_or(value.len());
             let behind = value[length..].trim_start_matches(['*', '`', '\'', '"', ' ']);
             let start = at + line.len() - value.len();
-            if is_value(&value[..length]) && behind.starts_with([':', '-', '–', '—']) && found.len() < MOST {
+            let explained = behind.starts_with([':', '-', '–', '—']);
+            let alone = items == Items::Any && (behind.trim().is_empty() || behind.starts_with(['(', '/']));
+            if is_value(&value[..length]) && (explained || alone) && found.len() < MOST {
                 found.push(Value {
                     text: &value[..length],
                     start: offset + start,
                 });
+                let beside = if alone && behind.starts_with('/') { behind } else { "" };
+                let end = beside.find(['(', '\n']).unwrap_or(beside.len());
+                let from = at + line.len() - behind.len();
+                add(&mut found, shifted(listed(&beside[..end], '/'), offset + from));
             }
         }
         at += line.len();
@@ -89,7 +104,61 @@ pub(crate) fn in_description<'a>(text: &'a str, parameter: &str) -> Vec<Value<'a
         }
     }
     add(&mut found, section(text));
+    add(&mut found, in_line(text));
     found
+}
+
+/// `Actions: list | get | delete`, `Manage notes: list, get, delete_all (needs an id).`
+fn in_line(text: &str) -> Vec<Value<'_>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if let Some(colon) = line.find(':') {
+            let (head, rest) = (line[..colon].trim().to_ascii_lowercase(), &line[colon + 1..]);
+            let named = ["actions", "operations"].iter().any(|word| head.ends_with(word));
+            if named || number == 0 {
+                let separator = if rest.contains('|') { '|' } else { ',' };
+                add(&mut found, shifted(alone(rest, separator), at + colon + 1));
+            }
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// The values of a list in which nothing else stands, but for what is in brackets: up to the end of its sentence.
+fn alone(text: &str, separator: char) -> Vec<Value<'_>> {
+    let mut values = Vec::new();
+    let mut depth = 0_usize;
+    let mut from = 0;
+    let ends = text.char_indices().filter(|(at, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let stop = matches!(c, '.' | ';') && text[at + 1..].chars().next().is_none_or(char::is_whitespace);
+        depth == 0 && (*c == separator || *c == '\n' || stop)
+    });
+    let mut ends: Vec<(usize, char)> = ends.take(MOST).collect();
+    ends.push((text.len(), '\n'));
+    for (end, mark) in ends {
+        let part = &text[from..end];
+        let word = part.split('(').next().unwrap_or_default();
+        let value = word.trim().trim_matches(['`', '"', '\'', '*']);
+        if !is_value(value) {
+            return Vec::new();
+        }
+        values.push(Value {
+            text: value,
+            start: value.as_ptr() as usize - text.as_ptr() as usize,
+        });
+        if mark != separator {
+            break;
+        }
+        from = end + 1;
+    }
+    if values.len() > 1 { values } else { Vec::new() }
 }
 
 /// The items below a heading that speaks of operations or actions, up to the next heading.
@@ -101,7 +170,7 @@ fn section(text: &str) -> Vec<Value<'_>> {
         let heading = trimmed.starts_with('#') || trimmed.ends_with(':') && !trimmed.starts_with(['-', '*']);
         if heading {
             if let Some(from) = from {
-                return bullets(&text[from..at], from);
+                return bullets(&text[from..at], from, Items::Any);
             }
             let words = trimmed.to_ascii_lowercase();
             if words.contains("operations") || words.contains("actions") {
@@ -110,7 +179,7 @@ fn section(text: &str) -> Vec<Value<'_>> {
         }
         at += line.len();
     }
-    from.map_or_else(Vec::new, |from| bullets(&text[from..], from))
+    from.map_or_else(Vec::new, |from| bullets(&text[from..], from, Items::Any))
 }
 
 fn quoted(text: &str, offset: usize) -> Vec<Value<'_>> {
@@ -203,5 +272,23 @@ mod tests {
             assert_eq!(&text[value.start..value.start + value.text.len()], value.text);
         }
         assert!(in_description("transaction='x'", "action").is_empty());
+        let barred = "Governs notes.\nActions: create | list_all | delete.";
+        assert_eq!(
+            texts(&in_description(barred, "action")),
+            ["create", "list_all", "delete"]
+        );
+        let inline = "Manage notes: get, move_all (to a box, at once), list. Ask first: yes, no.";
+        let values = in_description(inline, "action");
+        assert_eq!(texts(&values), ["get", "move_all", "list"]);
+        for value in values {
+            assert_eq!(&inline[value.start..value.start + value.text.len()], value.text);
+        }
+        let section = "Keeps notes.\nActions:\n- add_note / remove_note (with a reason)\n- get_note\n";
+        let values = in_description(section, "action");
+        assert_eq!(texts(&values), ["add_note", "remove_note", "get_note"]);
+        for value in values {
+            assert_eq!(&section[value.start..value.start + value.text.len()], value.text);
+        }
+        assert!(in_description("Sorts notes: the newest, then the oldest.", "action").is_empty());
     }
 }

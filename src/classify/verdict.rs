@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Annotations;
 use super::definition::{self, Definition};
+use super::hints;
 use super::params::Known;
 use super::reading::{Mention, Place};
 use crate::assessment::{Conflict, Evidence, Operation};
@@ -43,7 +44,11 @@ pub(crate) struct OpenArgument {
 
 impl Verdict {
     pub(crate) fn of(book: &RuleBook, definition: &Definition, tool: &Tool, annotations: Annotations) -> Self {
-        let scores = book.weights.scores(&definition.features);
+        let told = book.weights.scores(&definition.features);
+        let by_rules = ranking(told)[0];
+        let rows = definition.hints.iter().map(|h| (h.stand, book.words.row(h.index)));
+        let lean = hints::lean(book.words.always, rows, by_rules, definition.verbs);
+        let scores = hints::sum(told, lean);
         let order = ranking(scores);
         let open = open_argument(book, definition);
         let floor = floor(definition, open.as_ref());
@@ -54,7 +59,7 @@ impl Verdict {
             forced = true;
         }
         let mut confidence = confidence(scores, category, book.calibration, forced);
-        if category == Category::Read && definition.is_silent() {
+        if category == Category::Read && definition.is_silent() && !hints::say_read(lean) {
             // Nothing was read at all: the safer label, and no confidence in it.
             category = Category::Write;
             confidence = confidence.min(500);
@@ -75,7 +80,10 @@ impl Verdict {
             .unwrap_or(Category::Write);
         let label = Label::new(category, risk(book, definition, category, open.as_ref()));
         let leading = leading(definition, category).cloned();
-        let evidence = evidence(book, definition, tool, label, runner_up, open.as_ref());
+        let mut evidence = evidence(book, definition, tool, label, runner_up, open.as_ref());
+        if !forced && category != ROW_ORDER[by_rules] || evidence.is_empty() {
+            evidence.splice(0..0, hinted(book, definition, tool, category, runner_up));
+        }
         let conflicts = if annotations == Annotations::Weigh {
             conflicts(tool, label, &evidence)
         } else {
@@ -96,7 +104,7 @@ impl Verdict {
 }
 
 /// Categories by score, best first; the more severe first where they tie.
-fn ranking(scores: Row) -> [usize; 4] {
+pub(super) fn ranking(scores: Row) -> [usize; 4] {
     let mut order = [0, 1, 2, 3];
     order.sort_by_key(|&i| (std::cmp::Reverse(scores[i]), std::cmp::Reverse(i)));
     order
@@ -143,7 +151,11 @@ fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> 
     if open.is_some() {
         return Effect::Open.label();
     }
-    None
+    // "Get or update a note": one is offered as much as the other (guide, S0). What makes something act stands beside a
+    // reading verb in another sense, too: "search and navigate".
+    let mut joined = definition.mentions().filter(|m| m.joined);
+    let changes = joined.find(|m| m.effect.category() == Some(Category::Write))?;
+    changes.effect.label()
 }
 
 /// S1: a parameter that carries what runs, on a tool whose verbs make something run, or that says so of itself on any
@@ -162,7 +174,9 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let known = definition.schema.known.iter().filter(|k| k.free);
     let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
     let found = known.clone().find(|k| match k.kind {
-        ParamKind::Command | ParamKind::Code => (runs && !stores) || opens || (k.runs && !keeps),
+        // Who adds a command to a record has it run later: a job, a container.
+        ParamKind::Command => runs && !stores || opens || k.runs || keeps,
+        ParamKind::Code => (runs && !stores) || opens || (k.runs && !keeps),
         ParamKind::Sql | ParamKind::Query if definition.prose.runs_what_it_explains() => !reads_only,
         ParamKind::Sql => !reads_only && (opens || runs && !stores),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
@@ -174,8 +188,15 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
         }
         ParamKind::Method => {
             let path = has(ParamKind::Path) && has(ParamKind::Body);
-            !stores && (has(ParamKind::Url) || has(ParamKind::Endpoint) || path)
+            let body = has(ParamKind::Url) && has(ParamKind::Body);
+            (!stores || !keeps && body) && (has(ParamKind::Url) || has(ParamKind::Endpoint) || path)
         }
+        // `api_patch {path, body}`: the name says the method, the caller says where.
+        ParamKind::Url | ParamKind::Endpoint | ParamKind::Path => {
+            has(ParamKind::Body) && definition.name.ends_in(&book.asked.methods)
+        }
+        // `browser_agent {task}`
+        ParamKind::Task => definition.name.names(&book.asked.agent),
         _ => false,
     })?;
     let parameter = definition.schema.name(found).into_owned();
@@ -226,7 +247,9 @@ fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Opt
         .mentions()
         .any(|m| m.slot == Slot::Name && &*m.rule == "verb/sign-in");
     match category {
-        Category::Read if takes(ParamKind::Source) => worst.unwrap_or(Risk::Low).max(Risk::Medium),
+        Category::Read if takes(ParamKind::Source) && !definition.schema.identified => {
+            worst.unwrap_or(Risk::Low).max(Risk::Medium)
+        }
         Category::Read => worst.unwrap_or(Risk::Low),
         Category::Write if takes(ParamKind::Grant) || takes(ParamKind::Credential) && !signs_in => Risk::Critical,
         Category::Execute if open.is_some() => Risk::Critical,
@@ -292,6 +315,33 @@ fn evidence(
     }
     found.sort_by_key(|e| (e.says != Some(label.category), std::cmp::Reverse(e.weight)));
     found.truncate(16);
+    found
+}
+
+/// The words that made the difference, those that did most first.
+fn hinted(
+    book: &RuleBook,
+    definition: &Definition,
+    tool: &Tool,
+    category: Category,
+    runner_up: Category,
+) -> Vec<Evidence> {
+    /// Words that are shown.
+    const MOST: usize = 4;
+    let mut found: Vec<Evidence> = Vec::new();
+    for hint in &definition.hints {
+        let row = book.words.row(hint.index);
+        let of = |category: Category| ROW_ORDER.iter().position(|c| *c == category).map_or(0, |i| row[i]);
+        let weight = of(category) - of(runner_up);
+        if let Some(rule) = book.words.id(hint.stand).filter(|_| weight > 0) {
+            let place = definition.place_of(hint, tool);
+            let mut evidence = definition::evidence(tool, rule, &place, Some(category));
+            evidence.weight = weight;
+            found.push(evidence);
+        }
+    }
+    found.sort_by_key(|e| std::cmp::Reverse(e.weight));
+    found.truncate(MOST);
     found
 }
 

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use crate::assessment::Assessment;
 use crate::classify::{Annotations, Classifier};
 use crate::cli::Global;
+use crate::command::rules::facts;
 use crate::error::{Error, Outcome, Result};
 use crate::eval::Labelled;
-use crate::eval::fit::{self, Sample};
+use crate::eval::fit::{self, Fitted, Sample};
 use crate::eval::measure::{self, Answer, Figures};
-use crate::rules::RuleBook;
+use crate::rules::sources::Sources;
 use crate::settings::Settings;
 
 /// Arguments of `mcpclass eval`.
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 #[command(after_help = "Examples:
   mcpclass eval fixtures/labelled
   mcpclass eval labels.jsonl --without-annotations --errors
-  mcpclass eval labels.jsonl --without-annotations --folds 10")]
+  mcpclass eval labels.jsonl --without-annotations --folds 10 --facts fixtures/facts.jsonl")]
 pub struct Args {
     /// Labelled tools, one a line: a tool with "category" and, optionally, "risk", "also_ok"; or a folder of such files
     #[arg(value_name = "LABELS", required = true)]
@@ -29,9 +30,16 @@ pub struct Args {
     /// Print each wrong tool with the rules that misled
     #[arg(long)]
     errors: bool,
-    /// Fit the scorecard anew for each of N folds of whole servers, and measure on the servers left out
+    /// Fit the scorecard and the table of words anew for each of N folds of whole servers, and measure on the servers
+    /// left out
     #[arg(long, value_name = "N")]
     folds: Option<usize>,
+    /// With --folds: labelled tools by their words alone, on which the table of words is fitted as well
+    #[arg(long, value_name = "FILE", requires = "folds")]
+    facts: Vec<PathBuf>,
+    /// With --facts: manifests with the definitions of such tools, on which the scorecard is fitted as well
+    #[arg(long, value_name = "FILE", requires = "facts")]
+    definitions: Vec<PathBuf>,
     /// Exit 1 when the accuracy is below this share, for example 0.93
     #[arg(long, value_name = "SHARE")]
     at_least: Option<f64>,
@@ -58,11 +66,11 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         Annotations::Weigh
     };
     let settings = Settings::load(global)?;
-    let book = || match &global.rules {
-        Some(folder) => RuleBook::load(folder),
-        None => RuleBook::embedded(),
+    let sources = match &global.rules {
+        Some(folder) => Sources::load(folder)?,
+        None => Sources::embedded()?,
     };
-    let classifier = Classifier::new(book()?, settings.decisions.clone(), annotations);
+    let classifier = Classifier::new(sources.book()?, settings.decisions.clone(), annotations);
     let mut assessments: Vec<Option<Assessment>> = vec![None; labelled.len()];
     match args.folds {
         None => {
@@ -71,13 +79,22 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
             }
         }
         Some(folds) => {
-            let samples = samples(&labelled, &classifier);
+            let mut samples = samples(&labelled, &classifier);
+            let defined = facts::defined(&labelled, &args.facts, &args.definitions)?;
+            samples.extend(self::samples(&defined, &classifier));
+            let told = facts::told(&labelled, &classifier, &args.facts)?;
             let mut failure = None;
-            fit::cross_validate(&samples, folds, |held, weights| match book() {
+            fit::cross_validate(&samples, &told, folds, |held, Fitted { weights, words }| match sources
+                .clone()
+                .with_words(words)
+                .book()
+            {
                 Ok(book) => {
                     let fitted = Classifier::new(book, settings.decisions.clone(), annotations).with_weights(weights);
                     for &index in held {
-                        assessments[index] = Some(fitted.assess(&labelled[index].tool, None));
+                        if let Some(entry) = labelled.get(index) {
+                            assessments[index] = Some(fitted.assess(&entry.tool, None));
+                        }
                     }
                 }
                 Err(error) => failure = Some(error),
@@ -124,6 +141,8 @@ pub(crate) fn samples(labelled: &[Labelled], classifier: &Classifier) -> Vec<Sam
             category: entry.category,
             group: entry.server.clone(),
             weight: if entry.also_ok.is_empty() { 1.0 } else { 0.5 },
+            verbs: classifier.verbs(&entry.tool),
+            words: classifier.words(&entry.tool),
         })
         .collect()
 }

@@ -1,8 +1,10 @@
-//! Measuring the classifier against labelled tools ([`measure`]) and fitting its scorecard ([`fit`]). Pure:
+//! Measuring the classifier against labelled tools ([`measure`]), fitting its scorecard ([`fit`]) and its table of
+//! words ([`words`]). Pure:
 //! labelled tools in, figures or weights out.
 
 pub mod fit;
 pub mod measure;
+pub mod words;
 
 use serde_json::Value;
 

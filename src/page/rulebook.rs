@@ -21,7 +21,7 @@ pub struct Table {
 }
 
 /// Every table.
-pub const TABLES: [Table; 5] = [
+pub const TABLES: [Table; 6] = [
     Table {
         kind: RuleKind::Verb,
         file: "verb",
@@ -51,6 +51,12 @@ pub const TABLES: [Table; 5] = [
         file: "ground",
         heading: "Grounds of signals",
         says: "What raises a signal: words, operations, parameters, and what no honest definition has.",
+    },
+    Table {
+        kind: RuleKind::Word,
+        file: "word",
+        heading: "Words by themselves",
+        says: "Words that settle what the rules leave open: where they stand, and those that say most.",
     },
 ];
 

@@ -19,6 +19,12 @@ pub(crate) struct Asked {
     pub(crate) goes_on: [u32; 2],
     /// Prepositions that an object may be told with.
     pub(crate) ties: [u32; 8],
+    /// Words that a question begins with.
+    pub(crate) questions: [u32; 5],
+    /// Methods of HTTP that change something.
+    pub(crate) methods: [u32; 3],
+    /// Somebody to whom a task is given.
+    pub(crate) agent: [u32; 1],
     /// The verb that is as often the last word of a name.
     pub(crate) list: [u32; 1],
 }
@@ -31,6 +37,9 @@ impl Asked {
             this: numbers(lexicon, ["this", "these"]),
             goes_on: numbers(lexicon, ["of", "including"]),
             ties: numbers(lexicon, ["of", "to", "from", "in", "on", "into", "between", "about"]),
+            questions: numbers(lexicon, ["which", "what", "how", "who", "whether"]),
+            methods: numbers(lexicon, ["post", "put", "patch"]),
+            agent: numbers(lexicon, ["agent"]),
             list: numbers(lexicon, ["list"]),
         }
     }

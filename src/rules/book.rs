@@ -4,15 +4,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::asked::Asked;
 use super::file::Calibration;
 use super::foreign::ForeignVerbs;
-use super::grounds::Grounds;
+use super::grounds::{Grounds, Shape};
 use super::lexicon::Lexicon;
 use super::sources::Sources;
 use super::weights::Weights;
+use super::word_set::WordSet;
+use super::words::Words;
 use crate::effect::Effect;
 use crate::error::Result;
 
@@ -29,6 +31,8 @@ pub enum RuleKind {
     Param,
     /// `[[ground]]`
     Ground,
+    /// `[[word]]`
+    Word,
 }
 
 /// A rule as it is listed and explained.
@@ -72,8 +76,8 @@ pub(crate) struct VerbGroup {
 pub(crate) struct PairRule {
     pub(crate) id: Arc<str>,
     pub(crate) effect: Effect,
-    pub(super) objects: FxHashSet<u32>,
-    pub(super) unless: FxHashSet<u32>,
+    pub(super) objects: WordSet,
+    pub(super) unless: WordSet,
     pub(super) any: bool,
     pub(super) name_only: bool,
 }
@@ -82,6 +86,17 @@ pub(crate) struct PairRule {
 pub(crate) struct PhraseRule {
     pub(crate) id: Arc<str>,
     pub(crate) cue: Option<&'static str>,
+}
+
+/// What there is under the name of a parameter.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// Rules, as indices of [`RuleBook::params`].
+    pub(crate) rules: Vec<u16>,
+    /// Grounds, and what the parameter must take.
+    pub(crate) grounds: Vec<(u16, Shape)>,
+    /// Its index among the words; 0 for none.
+    pub(crate) word: u16,
 }
 
 #[derive(Debug)]
@@ -149,13 +164,15 @@ pub struct RuleBook {
     pub(crate) params: Vec<ParamRule>,
     /// The object `param:KIND` of each kind, by which pairs speak of a tool's parameters.
     pub(super) kind_objects: Vec<u32>,
-    pub(super) params_by_name: FxHashMap<Box<str>, Vec<u16>>,
+    /// By their names as rules write them.
+    pub(super) named: FxHashMap<Box<str>, Named>,
     pub(super) signals: Vec<SignalDefinition>,
     pub(crate) grounds: Grounds,
     /// The third person of each verb, by its base form.
     pub(super) thirds: FxHashMap<u32, Box<str>>,
     pub(crate) foreign: ForeignVerbs,
     pub(crate) weights: Weights,
+    pub(crate) words: Words,
     pub(crate) calibration: Calibration,
     pub(super) rules: Vec<Rule>,
     pub(super) digest: String,
@@ -200,8 +217,8 @@ impl RuleBook {
                 return None;
             }
             // Most pairs speak of none of the objects, so that what they make an exception of is seldom looked for.
-            let object = objects.iter().find(|o| pair.objects.contains(&o.number));
-            let excepted = || objects.iter().any(|o| pair.unless.contains(&o.number));
+            let object = objects.iter().find(|o| pair.objects.contains(o.number));
+            let excepted = || objects.iter().any(|o| pair.unless.contains(o.number));
             ((object.is_some() || pair.any) && !excepted()).then_some((pair, object.copied()))
         })
     }
@@ -225,8 +242,9 @@ impl RuleBook {
         self.phrase_of.get(&number).map(|i| &self.phrases[*i as usize])
     }
 
-    pub(crate) fn params_named(&self, name: &str) -> &[u16] {
-        self.params_by_name.get(name).map_or(&[], Vec::as_slice)
+    /// What there is under the name of a parameter.
+    pub(crate) fn named(&self, name: &str) -> Option<&Named> {
+        self.named.get(name)
     }
 }
 

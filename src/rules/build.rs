@@ -14,6 +14,8 @@ use super::inflect;
 use super::lexicon::{Lexicon, VerbSense, form, leads, role};
 use super::sources::SourceFile;
 use super::weights::Weights;
+use super::word_set::WordSet;
+use super::words::{WordTable, Words};
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 
@@ -35,7 +37,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn build(mut self, files: &[SourceFile], digest: String) -> Result<RuleBook> {
+    pub(super) fn build(mut self, files: &[SourceFile], words: &WordTable, digest: String) -> Result<RuleBook> {
         let mut rules = Vec::new();
         let mut verbs = Vec::new();
         let mut signals: Vec<SignalDefinition> = Vec::new();
@@ -93,12 +95,13 @@ impl Builder {
                 .iter()
                 .map(|kind| self.lexicon.intern(&format!("param:{}", kind.name())))
                 .collect(),
-            params_by_name: FxHashMap::default(),
+            named: FxHashMap::default(),
             signals,
             grounds: Grounds::default(),
             thirds: FxHashMap::default(),
             foreign: ForeignVerbs::default(),
             weights: Weights::from_table(&weights)?,
+            words: Words::default(),
             calibration: calibration.unwrap_or(Calibration {
                 temperature: 100,
                 forced: 800,
@@ -140,7 +143,7 @@ impl Builder {
                 &ground.miss,
             ));
         }
-        book.grounds = making.build()?;
+        book.grounds = making.build(&mut book.named)?;
         book.foreign = ForeignVerbs::build(foreign)?;
         let (phrases, grounds) = (&book.phrase_of, &book.grounds);
         self.lexicon.mark(leads::PHRASE, |number| phrases.contains_key(&number));
@@ -149,6 +152,25 @@ impl Builder {
         self.lexicon
             .mark(leads::GROUND_PHRASE, |number| !grounds.of_phrase(number).is_empty());
         book.asked = Asked::of(&self.lexicon);
+        let named = &mut book.named;
+        book.words = Words::build(words, &mut self.lexicon, |parameter, index| {
+            named.entry(parameter.into()).or_default().word = index;
+        })?;
+        for (file, word) in files.iter().flat_map(|f| f.rules.word.iter().map(move |w| (f, w))) {
+            self.unique(&word.id, file)?;
+            let rule = rule(
+                &word.id,
+                RuleKind::Word,
+                None,
+                &word.why,
+                &file.name,
+                words.telling(word.stand),
+                &word.matches,
+                &word.miss,
+            );
+            book.words.name(word.stand, rule.id.clone());
+            book.rules.push(rule);
+        }
         book.lexicon = self.lexicon;
         book.thirds = self.thirds;
         Ok(book)
@@ -266,8 +288,8 @@ impl Builder {
         self.classes.entry(class.to_owned()).or_default().extend(numbers);
     }
 
-    fn objects(&mut self, texts: &[String], id: &str, file: &SourceFile) -> Result<(FxHashSet<u32>, bool)> {
-        let mut set = FxHashSet::default();
+    fn objects(&mut self, texts: &[String], id: &str, file: &SourceFile) -> Result<(WordSet, bool)> {
+        let mut set = WordSet::default();
         let mut any = false;
         for text in texts {
             if text == "*" {
@@ -392,7 +414,7 @@ fn param_rule(param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<(
         })?;
     let index = book.params.len() as u16;
     for name in &param.names {
-        book.params_by_name.entry(name.as_str().into()).or_default().push(index);
+        book.named.entry(name.as_str().into()).or_default().rules.push(index);
     }
     book.params.push(ParamRule {
         id: param.id.as_str().into(),

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::words::Stand;
 use crate::effect::Effect;
 use crate::label::Category;
 
@@ -33,6 +34,9 @@ pub struct RuleFile {
     /// What raises signals.
     #[serde(default)]
     pub ground: Vec<Ground>,
+    /// Words by their places.
+    #[serde(default)]
+    pub word: Vec<Word>,
     /// Verbs of other languages.
     #[serde(default)]
     pub foreign: Vec<Foreign>,
@@ -156,6 +160,23 @@ pub struct Param {
     pub miss: Vec<String>,
 }
 
+/// The words of one place, whose weights stand in a table of their own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// Rule id.
+    pub id: String,
+    /// Where the words stand.
+    pub stand: Stand,
+    /// Why.
+    pub why: String,
+    /// Tools on which the rule must fire.
+    #[serde(rename = "match")]
+    pub matches: Vec<String>,
+    /// Tools on which it must not.
+    pub miss: Vec<String>,
+}
+
 /// A signal.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -253,6 +274,9 @@ pub struct Foreign {
     /// How the verbs are found in a text.
     #[serde(default)]
     pub match_on: MatchOn,
+    /// Sentences end with their verbs.
+    #[serde(default)]
+    pub verb_last: bool,
     /// Words that hold a verb and are none; found before the verbs in them.
     #[serde(default)]
     pub plain: String,

@@ -35,7 +35,6 @@ impl ForeignVerbs {
         let mut patterns: Vec<String> = Vec::new();
         let mut entries = Vec::new();
         for language in languages {
-            let verb_last = matches!(language.language.as_str(), "ja" | "ko" | "tr");
             let lists = [
                 (&language.plain, Effect::Vague),
                 (&language.look, Effect::Look),
@@ -52,7 +51,7 @@ impl ForeignVerbs {
                     entries.push(Entry {
                         effect,
                         match_on: language.match_on,
-                        verb_last,
+                        verb_last: language.verb_last,
                     });
                 }
             }

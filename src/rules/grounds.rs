@@ -3,19 +3,23 @@
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
-use super::book::{ParamKind, Rule, RuleKind};
+use super::book::{Named, ParamKind, Rule, RuleKind};
 use super::file::{self, Finding};
 use super::lexicon::Lexicon;
 use super::sources::SourceFile;
 use super::texts::Texts;
+use super::word_set::WordSet;
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::label::Category;
 
 /// Words between a verb and the object that a ground asks for, unless the ground says otherwise.
 const WITHIN: usize = 8;
+
+/// Words between a verb and its object that a ground may ask for at most.
+pub(crate) const FURTHEST: usize = 40;
 
 /// One ground.
 #[derive(Debug)]
@@ -26,8 +30,8 @@ pub(crate) struct Ground {
     /// Bits of [`Category::index`].
     on: u8,
     /// Empty: the verb alone suffices.
-    pub(crate) objects: FxHashSet<u32>,
-    pub(crate) unless: FxHashSet<u32>,
+    pub(crate) objects: WordSet,
+    pub(crate) unless: WordSet,
     pub(crate) within: usize,
 }
 
@@ -56,9 +60,10 @@ pub(crate) struct Grounds {
     rules: FxHashMap<Arc<str>, Vec<u16>>,
     nouns: FxHashMap<u32, Vec<u16>>,
     phrases: FxHashMap<u32, Vec<u16>>,
-    params: FxHashMap<Box<str>, Vec<(u16, Shape)>>,
     open: Vec<(ParamKind, u16)>,
     findings: Vec<(Finding, u16)>,
+    /// What operations may act on, or not, for any of them.
+    objects: WordSet,
     /// Texts of grounds, wherever they stand.
     pub(crate) texts: Texts,
 }
@@ -78,6 +83,11 @@ impl Grounds {
         by_effect.chain(by_verb).chain(any.iter().copied()).chain(by_rule)
     }
 
+    /// Whether an operation of any ground asks for this word or phrase.
+    pub(crate) fn asks_for(&self, number: u32) -> bool {
+        self.objects.contains(number)
+    }
+
     /// The grounds of which this word or phrase is what the tool is about.
     pub(crate) fn of_noun(&self, number: u32) -> &[u16] {
         self.nouns.get(&number).map_or(&[], Vec::as_slice)
@@ -86,11 +96,6 @@ impl Grounds {
     /// The grounds of this phrase.
     pub(crate) fn of_phrase(&self, number: u32) -> &[u16] {
         self.phrases.get(&number).map_or(&[], Vec::as_slice)
-    }
-
-    /// The grounds of a parameter's name.
-    pub(crate) fn of_parameter(&self, key: &str) -> &[(u16, Shape)] {
-        self.params.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The grounds of an open argument.
@@ -129,6 +134,8 @@ pub(super) fn words(ground: &file::Ground) -> Vec<String> {
 pub(super) struct Making {
     made: Grounds,
     texts: Vec<(String, u16)>,
+    /// Names of parameters, and what they must take.
+    params: Vec<(String, u16, Shape)>,
 }
 
 impl Making {
@@ -137,7 +144,7 @@ impl Making {
         ground: &file::Ground,
         file: &SourceFile,
         signal: usize,
-        (objects, unless): (FxHashSet<u32>, FxHashSet<u32>),
+        (objects, unless): (WordSet, WordSet),
         lexicon: &mut Lexicon,
         rules: &[Rule],
     ) -> Result<()> {
@@ -168,7 +175,7 @@ impl Making {
             made.rules.entry(Arc::clone(&rule.id)).or_default().push(index);
         }
         if ground.effects.is_empty() && ground.verbs.is_empty() && ground.rules.is_empty() {
-            let mut numbers: Vec<u32> = objects.iter().copied().collect();
+            let mut numbers: Vec<u32> = objects.iter().collect();
             numbers.sort_unstable();
             for number in numbers {
                 made.nouns.entry(number).or_default().push(index);
@@ -184,12 +191,8 @@ impl Making {
             (&ground.lists, Shape::List),
         ];
         for (names, shape) in shapes {
-            for name in names {
-                made.params
-                    .entry(name.as_str().into())
-                    .or_default()
-                    .push((index, shape));
-            }
+            let names = names.iter().cloned();
+            self.params.extend(names.map(|name| (name, index, shape)));
         }
         for name in &ground.open {
             let kind = ParamKind::ALL.iter().copied().find(|k| k.name() == name);
@@ -197,6 +200,7 @@ impl Making {
             made.open
                 .push((kind.ok_or_else(|| unknown("kind of parameter", name, help()))?, index));
         }
+        made.objects.extend(objects.iter().chain(unless.iter()));
         made.findings.extend(ground.found.map(|f| (f, index)));
         self.texts.extend(ground.texts.iter().map(|text| (text.clone(), index)));
         let on = ground.on.iter().fold(0, |bits, category| bits | 1 << category.index());
@@ -206,12 +210,16 @@ impl Making {
             on: if on == 0 { u8::MAX } else { on },
             objects,
             unless,
-            within: ground.within.unwrap_or(WITHIN),
+            within: ground.within.unwrap_or(WITHIN).min(FURTHEST),
         });
         Ok(())
     }
 
-    pub(super) fn build(mut self) -> Result<Grounds> {
+    /// The grounds; those of parameters under their names.
+    pub(super) fn build(mut self, named: &mut FxHashMap<Box<str>, Named>) -> Result<Grounds> {
+        for (name, index, shape) in self.params {
+            named.entry(name.into()).or_default().grounds.push((index, shape));
+        }
         self.made.texts = Texts::build(self.texts)?;
         Ok(self.made)
     }

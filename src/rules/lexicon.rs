@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::text::words::{Lookup, Token};
+use crate::text::words::{Found, Lookup, Token};
 
 /// Forms of a verb that a word can be; a set of bits.
 pub(crate) mod form {
@@ -253,6 +253,8 @@ pub(crate) struct Lexicon {
     /// Of each word.
     marks: Vec<Marks>,
     next_sequence: u32,
+    /// Words that are only noted: numbered behind all others, once no more of those come.
+    noted: u32,
     /// Verbs behind which an undelimited word is split.
     splits: FxHashSet<u32>,
 }
@@ -267,6 +269,7 @@ impl Lexicon {
             words: vec![Word::default()],
             marks: vec![Marks::default()],
             next_sequence: FIRST_SEQUENCE,
+            noted: 0,
             splits: FxHashSet::default(),
         }
     }
@@ -276,10 +279,22 @@ impl Lexicon {
         if let Some(number) = self.numbers.get(word) {
             return number;
         }
+        debug_assert_eq!(self.noted, 0, "words are noted last");
         let number = self.words.len() as u32;
         self.numbers.insert(word, number);
         self.words.push(Word::default());
         self.marks.push(Marks::default());
+        number
+    }
+
+    /// The entry of a word, given one if it has none, by which no rule knows it. No word can be interned afterwards.
+    pub(crate) fn note(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.numbers.get(word) {
+            return number;
+        }
+        let number = self.words.len() as u32 + self.noted;
+        self.noted += 1;
+        self.numbers.insert(word, number);
         number
     }
 
@@ -369,19 +384,28 @@ impl Lexicon {
         self.marks[number as usize].any(roles)
     }
 
-    /// The number of a word that is known already.
+    /// The number of a word that a rule knows.
     pub(crate) fn known(&self, word: &str) -> Option<u32> {
-        self.numbers.get(word)
+        let number = self.numbers.get(word)?;
+        ((number as usize) < self.words.len()).then_some(number)
     }
 }
 
 impl Lookup for Lexicon {
-    fn id(&self, word: &str) -> u32 {
-        self.numbers.get(word).unwrap_or(0)
-    }
-
-    fn marks(&self, id: u32) -> u32 {
-        self.marks[id as usize].0
+    fn find(&self, word: &str) -> Found {
+        let entry = self.numbers.get(word).unwrap_or(0);
+        match self.marks.get(entry as usize) {
+            Some(marks) => Found {
+                word: entry,
+                marks: marks.0,
+                entry,
+            },
+            // Only noted.
+            None => Found {
+                entry,
+                ..Found::default()
+            },
+        }
     }
 
     fn split_at(&self, word: &str) -> Option<usize> {
@@ -390,12 +414,9 @@ impl Lookup for Lexicon {
             return None;
         }
         (3..=word.len() - SHORTEST_REST).rev().find(|&cut| {
-            let splits = self
-                .numbers
-                .get(&word[..cut])
-                .is_some_and(|verb| self.splits.contains(&verb));
+            let splits = self.known(&word[..cut]).is_some_and(|verb| self.splits.contains(&verb));
             let rest = &word[cut..];
-            let known = |rest: &str| self.numbers.get(rest).is_some();
+            let known = |rest: &str| self.known(rest).is_some();
             let joined = || ["or", "and"].iter().any(|j| rest.strip_prefix(j).is_some_and(known));
             splits && (known(rest) || joined())
         })

@@ -11,5 +11,7 @@ pub(crate) mod lexicon;
 pub mod sources;
 pub(crate) mod texts;
 pub mod weights;
+pub(crate) mod word_set;
+pub mod words;
 
 pub use book::{Rule, RuleBook, RuleKind};

@@ -7,11 +7,15 @@ use std::path::Path;
 use super::book::{RuleBook, RuleKind};
 use super::build::Builder;
 use super::file::RuleFile;
+use super::words::WordTable;
 use crate::digest;
 use crate::error::{Error, Result};
 
+/// The table of words.
+const WORDS: &str = "words.tsv";
+
 /// The files that are part of the program, in the order in which they are joined.
-const EMBEDDED: [(&str, &str); 9] = [
+const EMBEDDED: [(&str, &str); 11] = [
     ("grammar.toml", include_str!("../../rules/grammar.toml")),
     ("verbs.toml", include_str!("../../rules/verbs.toml")),
     ("nouns.toml", include_str!("../../rules/nouns.toml")),
@@ -21,6 +25,8 @@ const EMBEDDED: [(&str, &str); 9] = [
     ("signals.toml", include_str!("../../rules/signals.toml")),
     ("foreign.toml", include_str!("../../rules/foreign.toml")),
     ("weights.toml", include_str!("../../rules/weights.toml")),
+    ("words.toml", include_str!("../../rules/words.toml")),
+    (WORDS, include_str!("../../rules/words.tsv")),
 ];
 
 /// A rule file, parsed. Shown as the path that a person can open.
@@ -50,6 +56,7 @@ struct Text {
 #[derive(Clone, Debug)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    words: WordTable,
     digest: String,
 }
 
@@ -59,12 +66,13 @@ impl Sources {
         Self::of(own())
     }
 
-    /// The embedded files with the `*.toml` files of a folder: one of the same name replaces, others add.
+    /// The embedded files with the `*.toml` files of a folder and its table of words: one of the same name replaces,
+    /// others add.
     pub fn load(folder: &Path) -> Result<Self> {
         let mut files = own();
         let entries = std::fs::read_dir(folder).map_err(|e| Error::io("cannot read the rules folder", folder, &e))?;
         let mut paths: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
-        paths.retain(|p| p.extension().is_some_and(|e| e == "toml"));
+        paths.retain(|p| p.extension().is_some_and(|e| e == "toml") || p.file_name().is_some_and(|n| n == WORDS));
         paths.sort();
         if paths.is_empty() {
             let error = Error::new(format!("{} holds no rule files", folder.display()));
@@ -94,13 +102,25 @@ impl Sources {
 
     fn of(texts: Vec<Text>) -> Result<Self> {
         let digest = digest::of_bytes(texts.iter().flat_map(|t| [t.name.as_bytes(), t.text.as_bytes()]));
+        let (tables, texts): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| text.name == WORDS);
+        let mut words = WordTable::default();
+        for table in tables {
+            words = WordTable::parse(&table.shown, &table.text)?;
+        }
         let files = texts.into_iter().map(parsed).collect::<Result<_>>()?;
-        Ok(Self { files, digest })
+        Ok(Self { files, words, digest })
     }
 
     /// The book that these files make.
     pub fn book(&self) -> Result<RuleBook> {
-        Builder::new().build(&self.files, self.digest.clone())
+        Builder::new().build(&self.files, &self.words, self.digest.clone())
+    }
+
+    /// The same with another table of words: for cross-validation.
+    #[must_use]
+    pub fn with_words(mut self, words: WordTable) -> Self {
+        self.words = words;
+        self
     }
 
     /// The book of one rule and of what it speaks of: words and their classes, the verbs of a pair, and the verbs,
@@ -111,6 +131,7 @@ impl Sources {
             let rules = &mut file.rules;
             // A ground names verb groups and pairs; a pair names verbs and, as objects, kinds of parameters.
             let (verbs, pairs, params) = match kind {
+                RuleKind::Word => (false, false, false),
                 RuleKind::Verb | RuleKind::Phrase => (kind == RuleKind::Phrase, false, false),
                 RuleKind::Pair => (true, false, true),
                 RuleKind::Param => (true, false, false),
@@ -121,6 +142,10 @@ impl Sources {
             rules.param.retain(|r| params || r.id == rule);
             rules.phrase.retain(|r| r.id == rule);
             rules.ground.retain(|r| r.id == rule);
+            rules.word.retain(|r| r.id == rule);
+        }
+        if kind != RuleKind::Word {
+            alone.words = WordTable::default();
         }
         alone.book()
     }

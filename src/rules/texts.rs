@@ -133,13 +133,12 @@ impl Texts {
         let mut rest = plain.as_bytes();
         let mut begin = 0;
         while !rest.is_empty() {
-            let mut seen = match rest.first_chunk() {
-                Some(block) => self.places(block),
-                None => {
-                    let mut block = [0; BLOCK + GRAM];
-                    block[..rest.len()].copy_from_slice(rest);
-                    self.places(&block)
-                }
+            let mut seen = if let Some(block) = rest.first_chunk() {
+                self.places(block)
+            } else {
+                let mut block = [0; BLOCK + GRAM];
+                block[..rest.len()].copy_from_slice(rest);
+                self.places(&block)
             };
             while seen != 0 {
                 let at = begin + seen.trailing_zeros() as usize * STEP;

@@ -18,6 +18,8 @@ pub struct Token {
     pub word: u32,
     /// What the lexicon notes of it, at hand for every question; 0 for a word it does not know.
     pub marks: u32,
+    /// Its entry, also where no rule knows it; 0 for none.
+    pub entry: u32,
     /// What kind of token it is.
     pub kind: Kind,
 }
@@ -41,12 +43,34 @@ pub enum Kind {
     Slash,
 }
 
-/// Looks up a folded word; 0 when unknown.
+/// What a lexicon has of a word; nothing but zeros for one that it does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// [`Token::word`].
+    pub word: u32,
+    /// [`Token::marks`].
+    pub marks: u32,
+    /// [`Token::entry`].
+    pub entry: u32,
+}
+
+impl Found {
+    const fn token(self, kind: Kind, start: usize, end: usize) -> Token {
+        Token {
+            start: start as u32,
+            end: end as u32,
+            word: self.word,
+            marks: self.marks,
+            entry: self.entry,
+            kind,
+        }
+    }
+}
+
+/// Looks up a folded word.
 pub trait Lookup {
-    /// The id of a lower-case word.
-    fn id(&self, word: &str) -> u32;
-    /// What is noted of a word, by its id.
-    fn marks(&self, id: u32) -> u32;
+    /// What there is of a lower-case word.
+    fn find(&self, word: &str) -> Found;
     /// Splits an undelimited lower-case word such as `createuser` at a known verb; the byte length of the first part.
     fn split_at(&self, word: &str) -> Option<usize>;
 }
@@ -94,45 +118,33 @@ fn push_part(text: &str, start: usize, end: usize, lexicon: &impl Lookup, out: &
         return;
     }
     if part.bytes().all(|b| b.is_ascii_digit()) {
-        out.push(Token {
-            start: start as u32,
-            end: end as u32,
-            word: 0,
-            marks: 0,
-            kind: Kind::Number,
-        });
+        out.push(Found::default().token(Kind::Number, start, end));
         return;
     }
     let mut buffer = String::new();
     let folded = fold(part, &mut buffer);
-    let word = lexicon.id(folded);
-    let push = |out: &mut Vec<Token>, start: usize, end: usize, word: u32| {
-        out.push(Token {
-            start: start as u32,
-            end: end as u32,
-            word,
-            marks: lexicon.marks(word),
-            kind: Kind::Word,
-        });
+    let found = lexicon.find(folded);
+    let push = |out: &mut Vec<Token>, start: usize, end: usize, found: Found| {
+        out.push(found.token(Kind::Word, start, end));
     };
-    if word == 0
+    if found.word == 0
         && folded.len() == part.len()
         && let Some(cut) = lexicon.split_at(folded)
     {
-        push(out, start, start + cut, lexicon.id(&folded[..cut]));
+        push(out, start, start + cut, lexicon.find(&folded[..cut]));
         let rest = &folded[cut..];
         // `createorupdate`: the conjunction stands alone.
         let joint = ["or", "and"]
             .iter()
-            .find(|j| lexicon.id(rest) == 0 && rest.starts_with(**j));
+            .find(|j| lexicon.find(rest).word == 0 && rest.starts_with(**j));
         let after = joint.map_or(0, |j| j.len());
         if after > 0 {
-            push(out, start + cut, start + cut + after, lexicon.id(&rest[..after]));
+            push(out, start + cut, start + cut + after, lexicon.find(&rest[..after]));
         }
-        push(out, start + cut + after, end, lexicon.id(&rest[after..]));
+        push(out, start + cut + after, end, lexicon.find(&rest[after..]));
         return;
     }
-    push(out, start, end, word);
+    push(out, start, end, found);
 }
 
 /// Words and boundaries of prose, up to `limit` bytes.
@@ -143,13 +155,7 @@ pub fn prose(text: &str, limit: usize, lexicon: &impl Lookup, out: &mut Vec<Toke
     let mut line_start = true;
     while at < bytes.len() && at < limit {
         let byte = bytes[at];
-        let mark = |kind, length: usize| Token {
-            start: at as u32,
-            end: (at + length) as u32,
-            word: 0,
-            marks: 0,
-            kind,
-        };
+        let mark = |kind, length: usize| Found::default().token(kind, at, at + length);
         if CLASSES[usize::from(byte)] & (seen::LOWER | seen::UPPER | seen::DIGIT | seen::UNDERSCORE) != 0 {
             let word = WordShape::at(text, at);
             out.push(word.token(text, at, lexicon, &mut buffer));
@@ -322,34 +328,28 @@ impl WordShape {
 
     /// The word that starts here as a token.
     fn token(self, text: &str, start: usize, lexicon: &impl Lookup, buffer: &mut String) -> Token {
-        let (kind, word) = self.read(&text[start..self.end], lexicon, buffer);
-        Token {
-            start: start as u32,
-            end: self.end as u32,
-            word,
-            marks: lexicon.marks(word),
-            kind,
-        }
+        let (kind, found) = self.read(&text[start..self.end], lexicon, buffer);
+        found.token(kind, start, self.end)
     }
 
-    /// What kind of token the word is, and its number.
-    fn read(self, word: &str, lexicon: &impl Lookup, buffer: &mut String) -> (Kind, u32) {
+    /// What kind of token the word is, and what the lexicon has of it.
+    fn read(self, word: &str, lexicon: &impl Lookup, buffer: &mut String) -> (Kind, Found) {
         if self.has(seen::UNDERSCORE) {
-            return (Kind::Identifier, 0);
+            return (Kind::Identifier, Found::default());
         }
         if !self.has(!(seen::DIGIT | seen::DOT)) {
-            return (Kind::Number, 0);
+            return (Kind::Number, Found::default());
         }
-        let number = if self.has(seen::UPPER | seen::WIDE) || word.len() > LONGEST_WORD {
-            lexicon.id(fold(word, buffer))
+        let found = if self.has(seen::UPPER | seen::WIDE) || word.len() > LONGEST_WORD {
+            lexicon.find(fold(word, buffer))
         } else {
-            lexicon.id(word)
+            lexicon.find(word)
         };
         // "JavaScript", "PostgreSQL": a name that the rules know is a word, another is an identifier.
-        if self.has(seen::INNER_CAPITAL) && number == 0 {
-            return (Kind::Identifier, 0);
+        if self.has(seen::INNER_CAPITAL) && found.word == 0 {
+            return (Kind::Identifier, Found::default());
         }
-        (Kind::Word, number)
+        (Kind::Word, found)
     }
 }
 
@@ -484,16 +484,17 @@ mod tests {
     struct Known(&'static [&'static str]);
 
     impl Lookup for Known {
-        fn id(&self, word: &str) -> u32 {
-            self.0.iter().position(|w| *w == word).map_or(0, |at| at as u32 + 1)
-        }
-        fn marks(&self, _: u32) -> u32 {
-            0
+        fn find(&self, word: &str) -> Found {
+            let known = self.0.iter().position(|known| *known == word);
+            Found {
+                word: known.map_or(0, |at| at as u32 + 1),
+                ..Found::default()
+            }
         }
         fn split_at(&self, word: &str) -> Option<usize> {
             self.0
                 .iter()
-                .find(|w| word.starts_with(**w) && self.id(&word[w.len()..]) > 0)
+                .find(|w| word.starts_with(**w) && self.find(&word[w.len()..]).word > 0)
                 .map(|w| w.len())
         }
     }

@@ -93,6 +93,66 @@ fn every_rule_keeps_its_examples() {
 }
 
 #[test]
+fn the_table_of_words_is_what_its_facts_give() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let output = mcpclass(&root())
+        .args(["rules", "fit", "fixtures/labelled", "--facts", "fixtures/facts.jsonl"])
+        .args(["--folds", "2", "-o"])
+        .arg(dir.path())
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("a table");
+    let (made, kept) = (read(dir.path().join("words.tsv")), read(root().join("rules/words.tsv")));
+    assert!(
+        made == kept,
+        "rules/words.tsv is not what `mcpclass rules fit` makes of fixtures/facts.jsonl"
+    );
+}
+
+#[test]
+fn facts_hold_no_sentence_and_no_word_of_one_server_alone() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let labels = dir.path().join("labels.jsonl");
+    let line = |server: &str, word: &str| {
+        json!({
+            "server": server, "name": format!("{word}_note"), "description": format!("Zorches every {word} note."),
+            "inputSchema": {"properties": {"limit": {}, word: {}}}, "category": "Read",
+        })
+        .to_string()
+    };
+    std::fs::write(&labels, [line("one", "odd"), line("two", "even")].join("\n")).expect("written");
+    let facts = |arguments: &[&str]| {
+        let output = mcpclass(dir.path())
+            .args(["rules", "facts", "labels.jsonl"])
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let first = facts(&[]);
+    let told: Vec<Value> = first
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!((&told[0]["server"], &told[1]["server"]), (&json!("one"), &json!("two")));
+    let words = json!({
+        "name": ["note"], "first": ["zorches"], "sentence": ["every", "note", "zorches"], "parameter": ["limit"],
+    });
+    assert!(told.iter().all(|tool| tool["words"] == words), "{first}");
+    std::fs::write(dir.path().join("facts.jsonl"), &first).expect("written");
+    assert_eq!(facts(&["--facts", "facts.jsonl"]), first, "a definition counts once");
+    std::fs::write(dir.path().join("facts.jsonl"), "{}").expect("written");
+    let output = mcpclass(dir.path())
+        .args(["rules", "facts", "labels.jsonl", "--facts", "facts.jsonl"])
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("facts.jsonl:1: "), "{}", stderr(&output));
+}
+
+#[test]
 fn a_house_rule_is_tested_alone_and_named_by_its_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("house.toml");

@@ -186,6 +186,11 @@ impl Reader<'_> {
         if self.is(start, role::ASIDE) && self.returns(start) {
             self.out.returns = true;
         }
+        if first && self.asks(start) {
+            // "Which notes are open": what answers a question reads.
+            self.out.fact = true;
+            return true;
+        }
         let (head, framed) = self.head(self.behind_route(start, end), end);
         let head = head.or_else(|| if first { self.gloss(start, end) } else { None });
         let advice = aside
@@ -217,6 +222,12 @@ impl Reader<'_> {
         let beside = if slot == Slot::Main { Slot::Coordinated } else { slot };
         self.rest(head, head + 1, end, sense.forms, negated, beside);
         true
+    }
+
+    /// "What is open", "Which notes are".
+    fn asks(&self, at: usize) -> bool {
+        let token = self.tokens.get(at);
+        token.is_some_and(|token| self.book.asked.questions.contains(&token.word))
     }
 
     fn main_is_vague(&self) -> bool {
@@ -305,7 +316,12 @@ impl Reader<'_> {
             }
             if joined && same_form && (self.object_follows(at) || strict && self.list_of_verbs(at)) {
                 if strict || self.is(at + 1, role::DETERMINER | role::PRONOUN) {
-                    self.push(at, sense, if conditional { Slot::Side } else { beside }, lead);
+                    let slot = if conditional { Slot::Side } else { beside };
+                    let joined = strict && slot == Slot::Coordinated && self.only_joints(head + 1, at);
+                    self.push(at, sense, slot, lead);
+                    if let Some(mention) = self.out.mentions.last_mut() {
+                        mention.joined = joined;
+                    }
                 }
             } else {
                 let may = self.is(before, role::PREPOSITION | role::MODAL);
@@ -410,6 +426,7 @@ impl Reader<'_> {
             },
             object: resolved.object.filter(|o| !o.is_elsewhere()).map(|o| (o.start, o.end)),
             weak: resolved.weak,
+            joined: false,
             verb: sense.base,
         });
     }

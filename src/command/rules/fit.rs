@@ -1,41 +1,51 @@
-//! `mcpclass rules fit`: reproduces `rules/weights.toml` from labelled tools.
+//! `mcpclass rules fit`: reproduces `rules/weights.toml` and `rules/words.tsv` from labelled tools.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
+use super::facts;
 use crate::classify::{Annotations, Classifier};
 use crate::command::eval;
 use crate::error::{Outcome, Result};
-use crate::eval::fit;
+use crate::eval::fit::{self, Fitted};
+use crate::eval::words;
+use crate::fsio;
 use crate::policy::decide::DecisionTable;
 use crate::rules::RuleBook;
 
 /// Arguments of `mcpclass rules fit`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
-  mcpclass --rules rules rules fit labels.jsonl fixtures/labelled -o rules/weights.toml")]
+  mcpclass --rules rules rules fit labels.jsonl fixtures/labelled --facts fixtures/facts.jsonl \\
+    --definitions servers.jsonl -o rules")]
 pub(super) struct Args {
-    /// Labelled tools
+    /// Labelled tools, on which both are fitted
     #[arg(required = true)]
     labels: Vec<PathBuf>,
-    /// Where to write; stdout when absent
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Labelled tools by their words alone, on which the table of words is fitted as well
+    #[arg(long, value_name = "FILE")]
+    facts: Vec<PathBuf>,
+    /// Manifests with the definitions of such tools, on which both are fitted then
+    #[arg(long, value_name = "FILE", requires = "facts")]
+    definitions: Vec<PathBuf>,
+    /// Where to write weights.toml and words.tsv
+    #[arg(long, short, value_name = "FOLDER")]
+    output: PathBuf,
     /// Folds by which the temperature is found
     #[arg(long, default_value_t = 10)]
     folds: usize,
 }
 
 pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
-    let labelled = eval::read(&args.labels)?;
+    let mut labelled = eval::read(&args.labels)?;
+    let defined = facts::defined(&labelled, &args.facts, &args.definitions)?;
+    labelled.extend(defined);
     let classifier = Classifier::new(book, DecisionTable::default(), Annotations::Hide);
     let samples = eval::samples(&labelled, &classifier);
+    let told = facts::told(&labelled, &classifier, &args.facts)?;
     let mut scored = Vec::with_capacity(samples.len());
-    fit::cross_validate(&samples, args.folds, |held, weights| {
-        scored.extend(
-            held.iter()
-                .map(|i| (weights.scores(&samples[*i].features), samples[*i].category)),
-        );
+    fit::cross_validate(&samples, &told, args.folds, |held, Fitted { weights, words }| {
+        let of = |index: &usize| (samples[*index].scores(&weights, &words), samples[*index].category);
+        scored.extend(held.iter().map(of));
     });
     let temperature = fit::temperature(&scored);
     let weights = fit::fit(&samples);
@@ -46,9 +56,14 @@ pub(super) fn run(args: &Args, book: RuleBook) -> Result<Outcome> {
         labelled.len(),
         weights.to_toml()
     );
-    match &args.output {
-        Some(path) => crate::fsio::write_atomic(path, text.as_bytes())?,
-        None => std::io::stdout().write_all(text.as_bytes())?,
-    }
+    fsio::write_atomic(&args.output.join("weights.toml"), text.as_bytes())?;
+    let words = words::fit(&told.iter().collect::<Vec<_>>());
+    let text = format!(
+        "# What words say by themselves, in hundredths of a nat, by where they stand: Read, Write, Execute, Destructive.\n\
+         # Made by `mcpclass rules fit` from the words of {} labelled tools; a word of one server alone says nothing.\n{}",
+        told.len(),
+        words.to_tsv()
+    );
+    fsio::write_atomic(&args.output.join("words.tsv"), text.as_bytes())?;
     Ok(Outcome::Done)
 }

@@ -1,5 +1,6 @@
 //! `mcpclass rules`: list, show, test and fit the rule book.
 
+pub(super) mod facts;
 mod fit;
 mod list;
 mod show;
@@ -27,8 +28,10 @@ enum Command {
     Show(show::Args),
     /// Run every rule's examples, alone and with all other rules
     Test(test::Args),
-    /// Fit the scorecard to labelled tools and write rules/weights.toml
+    /// Fit the scorecard and the table of words to labelled tools
     Fit(fit::Args),
+    /// Write what the table of words is fitted on: labelled tools by their words alone
+    Facts(facts::Args),
 }
 
 /// Runs the command.
@@ -38,6 +41,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         Command::Show(args) => show::run(args, book(global)?),
         Command::Test(args) => test::run(args, &sources(global)?),
         Command::Fit(args) => fit::run(args, book(global)?),
+        Command::Facts(args) => facts::run(args, book(global)?),
     }
 }
 
