@@ -12,19 +12,21 @@ pub const LEFT_OUT: [&str; 2] = ["icons", "_meta"];
 
 /// `sha256:` and 64 hexadecimal digits over the tool's canonical definition.
 pub fn of_tool(tool: &Tool) -> String {
-    of_canonical(&canonical(tool))
+    let mut definition = String::with_capacity(1536);
+    canonical(tool, &mut definition);
+    of_canonical(&definition)
 }
 
-/// The tool's canonical definition: JSON without blanks, keys in order, without what is left out.
-pub(crate) fn canonical(tool: &Tool) -> String {
+/// Writes the tool's canonical definition over `out`: JSON without blanks, keys in order, without what is left out.
+pub(crate) fn canonical(tool: &Tool, out: &mut String) {
     let definition = tool.root();
+    out.clear();
     let mut writer = Canonical {
-        out: String::with_capacity(1536),
+        out,
         open: Vec::with_capacity(32),
         needs_no_escapes: definition.needs_no_escapes(),
     };
     writer.object(definition, &LEFT_OUT);
-    writer.out
 }
 
 /// The digest of what [`canonical`] gives.
@@ -54,15 +56,15 @@ fn finish(hasher: Sha256) -> String {
 }
 
 /// Writes canonical JSON.
-struct Canonical<'a> {
-    out: String,
+struct Canonical<'a, 'o> {
+    out: &'o mut String,
     /// The entries of the objects that are being written, the innermost last: one list, so that none is made for each.
     open: Vec<(&'a str, Node<'a>)>,
     /// No string has anything to escape, as in most definitions: none needs a look of its own.
     needs_no_escapes: bool,
 }
 
-impl<'a> Canonical<'a> {
+impl<'a> Canonical<'a, '_> {
     fn object(&mut self, object: Node<'a>, left_out: &[&str]) {
         let from = self.open.len();
         object.sorted_into(&mut self.open);
@@ -162,7 +164,9 @@ mod tests {
                 let tool = Tool::from_value(&json!({"name": text, "x": beside})).expect("a tool");
                 let beside = serde_json::to_string(beside).expect("JSON");
                 let text = serde_json::to_string(text).expect("JSON");
-                assert_eq!(canonical(&tool), format!(r#"{{"name":{text},"x":{beside}}}"#));
+                let mut written = "before".to_owned();
+                canonical(&tool, &mut written);
+                assert_eq!(written, format!(r#"{{"name":{text},"x":{beside}}}"#));
             }
         }
     }

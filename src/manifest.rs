@@ -225,6 +225,11 @@ impl Tool {
         self.annotations()?.get(name)?.as_bool()
     }
 
+    /// What it was made from.
+    pub fn into_tree(self) -> Tree {
+        self.tree
+    }
+
     /// The whole definition as it was read: an object.
     pub const fn root(&self) -> Node<'_> {
         self.tree.root()

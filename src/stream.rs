@@ -38,12 +38,13 @@ pub enum Ended<E> {
     Sink(E),
 }
 
-/// Runs `work` on each line with its number, counted from 1, and writes what it appends to its buffer. A batch is
-/// worked on as soon as its lines have arrived, so that a program at the other end of a pipe gets its answer
-/// before it sends the next line.
-pub fn filter<W>(input: impl Read, mut output: impl Write + Send, longest: usize, work: W) -> Result<(), Failure>
+/// Runs `work` on each line with its number, counted from 1, and writes what it appends to its buffer. Between the lines
+/// of a batch `work` may keep what it likes in a room `R`. A batch is worked on as soon as its lines have arrived, so
+/// that a program at the other end of a pipe gets its answer before it sends the next line.
+pub fn filter<R, W>(input: impl Read, mut output: impl Write + Send, longest: usize, work: W) -> Result<(), Failure>
 where
-    W: Fn(usize, Line<'_>, &mut Vec<u8>) + Sync,
+    R: Default,
+    W: Fn(usize, Line<'_>, &mut R, &mut Vec<u8>) + Sync,
 {
     let write = |bytes: Vec<u8>| {
         output.write_all(&bytes)?;
@@ -56,12 +57,13 @@ where
 }
 
 /// Runs `work` on each line with its number, counted from 1, and hands what it appends to its list to `sink`, a batch
-/// of lines at a time, in the order of the input, on a thread of its own.
-pub fn batches<T, E, W, S>(input: impl Read, longest: usize, work: W, sink: S) -> Result<(), Ended<E>>
+/// of lines at a time, in the order of the input, on a thread of its own. `R` as for [`filter`].
+pub fn batches<R, T, E, W, S>(input: impl Read, longest: usize, work: W, sink: S) -> Result<(), Ended<E>>
 where
+    R: Default,
     T: Send,
     E: Send,
-    W: Fn(usize, Line<'_>, &mut Vec<T>) + Sync,
+    W: Fn(usize, Line<'_>, &mut R, &mut Vec<T>) + Sync,
     S: FnMut(Vec<T>) -> Result<(), E> + Send,
 {
     let waiting = 2 * rayon::current_num_threads() + 2;
@@ -90,10 +92,12 @@ where
     })
 }
 
-fn finish<T, W>(batch: &Batch, longest: usize, work: &W, done: &SyncSender<Vec<T>>)
+fn finish<R, T, W>(batch: &Batch, longest: usize, work: &W, done: &SyncSender<Vec<T>>)
 where
-    W: Fn(usize, Line<'_>, &mut Vec<T>),
+    R: Default,
+    W: Fn(usize, Line<'_>, &mut R, &mut Vec<T>),
 {
+    let mut room = R::default();
     let mut result = Vec::with_capacity(2 * batch.bytes.len() / size_of::<T>().max(1));
     let mut number = batch.first;
     let mut rest = batch.bytes.as_slice();
@@ -104,12 +108,12 @@ where
         } else {
             Line::Text(&rest[..end])
         };
-        work(number, line, &mut result);
+        work(number, line, &mut room, &mut result);
         number += 1;
         rest = rest.get(end + 1..).unwrap_or_default();
     }
     if batch.then_too_long {
-        work(number, Line::TooLong, &mut result);
+        work(number, Line::TooLong, &mut room, &mut result);
     }
     // Nobody waits for it when writing failed.
     let _ = done.send(result);
@@ -250,13 +254,18 @@ mod tests {
 
     fn numbered(text: &[u8], piece: usize, longest: usize) -> String {
         let mut out = Vec::new();
-        filter(Pieces(text, piece), &mut out, longest, |number, line, out| {
-            let shown = match line {
-                Line::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                Line::TooLong => "too long".to_owned(),
-            };
-            out.extend_from_slice(format!("{number}:{shown}\n").as_bytes());
-        })
+        filter(
+            Pieces(text, piece),
+            &mut out,
+            longest,
+            |number, line, (): &mut (), out| {
+                let shown = match line {
+                    Line::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                    Line::TooLong => "too long".to_owned(),
+                };
+                out.extend_from_slice(format!("{number}:{shown}\n").as_bytes());
+            },
+        )
         .expect("memory");
         String::from_utf8(out).expect("UTF-8")
     }
@@ -294,7 +303,7 @@ mod tests {
             }
         }
         let endless = io::repeat(b'\n');
-        let error = filter(endless, Closed, 10, |_, _, out| out.push(b'x')).expect_err("closed");
+        let error = filter(endless, Closed, 10, |_, _, (): &mut (), out| out.push(b'x')).expect_err("closed");
         assert!(matches!(error, Failure::Write(_)), "{error}");
     }
 }

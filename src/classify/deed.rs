@@ -315,8 +315,9 @@ impl Writer<'_> {
             }
             // "host-based": one word, whatever stands on its sides.
             let mut end = token.end;
-            while let Some(part) = tokens.iter().skip(index + 1).find(|t| t.start == end + 1)
-                && text.as_bytes().get(end as usize) == Some(&b'-')
+            while text.as_bytes().get(end as usize) == Some(&b'-')
+                && let Some(part) = tokens[index + 1..].iter().find(|t| t.start > end)
+                && part.start == end + 1
             {
                 end = part.end;
             }

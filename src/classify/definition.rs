@@ -17,6 +17,7 @@ use crate::rules::RuleBook;
 use crate::rules::book::{CUES, ParamKind};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
 use crate::rules::words::Stand;
+use crate::text::words::Token;
 use crate::tree::{self, Node, View};
 
 /// What a definition says, with the features that fire.
@@ -36,13 +37,18 @@ pub(crate) struct Definition {
 impl Definition {
     /// Reads a tool.
     pub(crate) fn read(book: &RuleBook, tool: &Tool) -> Self {
+        Self::read_in(book, tool, Vec::new())
+    }
+
+    /// The same, with room for the words of its prose.
+    pub(crate) fn read_in(book: &RuleBook, tool: &Tool, room: Vec<Token>) -> Self {
         let mut schema = params::read(book, tool);
         let free = schema.known.iter().filter(|known| known.free);
         let kinds: Vec<u32> = free.map(|known| book.kind_object(known.kind)).collect();
         let mut prose = if let Some(description) = tool.description().filter(|d| !d.trim().is_empty()) {
-            prose::read(book, description, &Cow::Borrowed("/description"))
+            prose::read(book, description, &Cow::Borrowed("/description"), room)
         } else if let Some(title) = tool.title() {
-            prose::read(book, title, &Cow::Borrowed(title_pointer(tool)))
+            prose::read(book, title, &Cow::Borrowed(title_pointer(tool)), room)
         } else {
             ProseReading::default()
         };

@@ -27,6 +27,7 @@ use crate::report::Assessed;
 use crate::rules::RuleBook;
 use crate::rules::weights::{Feature, Manner, Weights};
 use crate::rules::words::Stand;
+use crate::text::words::Token;
 use definition::Definition;
 use exposure::{Exposure, IMPERSONATES};
 use verdict::Verdict;
@@ -39,6 +40,14 @@ pub enum Annotations {
     Weigh,
     /// The classifier does not see them: for measuring.
     Hide,
+}
+
+/// Room for what is read of a tool, used again from one tool to the next: the texts of tools are long, and their words
+/// many.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    tokens: Vec<Token>,
+    canonical: String,
 }
 
 /// The rule book, made ready, with the decision table.
@@ -109,10 +118,17 @@ impl Classifier {
 
     /// Assesses one tool. The server's name serves only to find overrides; it never changes a label.
     pub fn assess(&self, tool: &Tool, server: Option<&str>) -> Assessment {
-        let definition = Definition::read(&self.book, tool);
+        self.assess_in(tool, server, &mut Workspace::default())
+    }
+
+    /// The same, for whoever assesses many, one after the other.
+    pub fn assess_in(&self, tool: &Tool, server: Option<&str>, workspace: &mut Workspace) -> Assessment {
+        let tokens = std::mem::take(&mut workspace.tokens);
+        let definition = Definition::read_in(&self.book, tool, tokens);
         let verdict = Verdict::of(&self.book, &definition, tool, self.annotations);
-        let canonical = digest::canonical(tool);
-        let signals = signals::of(&self.book, &definition, &verdict, tool, &canonical);
+        let canonical = &mut workspace.canonical;
+        digest::canonical(tool, canonical);
+        let signals = signals::of(&self.book, &definition, &verdict, tool, canonical);
         let rationale = rationale::write(&self.book, &definition, &verdict, &signals, tool);
         let found = self.decisions.override_for(server, tool.name());
         let decision = found.map_or_else(|| self.decisions.decide(verdict.label), |o| o.decision);
@@ -125,7 +141,7 @@ impl Classifier {
             reason: &rationale.reason,
             overridden: found.is_some(),
         };
-        Assessment {
+        let assessment = Assessment {
             name: tool.name().to_owned(),
             category: verdict.label.category,
             risk: verdict.label.risk,
@@ -138,10 +154,12 @@ impl Classifier {
             rationale: rationale.text,
             conflicts: verdict.conflicts,
             decision,
-            digest: digest::of_canonical(&canonical),
+            digest: digest::of_canonical(canonical),
             override_reason: found.map(|o| o.reason.clone()),
             carriers: verdict::carriers(&definition),
-        }
+        };
+        workspace.tokens = definition.prose.tokens;
+        assessment
     }
 
     /// The features that fire on a tool, for fitting the scorecard.
@@ -176,7 +194,9 @@ impl Classifier {
 
     fn signals(&self, definition: &Definition, tool: &Tool) -> Vec<Signal> {
         let verdict = Verdict::of(&self.book, definition, tool, self.annotations);
-        signals::of(&self.book, definition, &verdict, tool, &digest::canonical(tool))
+        let mut canonical = String::new();
+        digest::canonical(tool, &mut canonical);
+        signals::of(&self.book, definition, &verdict, tool, &canonical)
     }
 
     /// The same classifier with another scorecard: for cross-validation.

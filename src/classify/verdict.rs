@@ -289,7 +289,7 @@ fn evidence(
         let of = |category: Category| ROW_ORDER.iter().position(|c| *c == category).map_or(0, |i| row[i]);
         of(label.category) - of(runner_up)
     };
-    let mut found: Vec<Evidence> = Vec::new();
+    let mut found: Vec<Evidence> = Vec::with_capacity(8);
     for mention in definition.mentions() {
         // The object that a pair rests on belongs to the words, where it stands right behind or before the verb.
         let wide = mention.object.map(|(start, end)| Place {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::classify::Classifier;
+use crate::classify::{Classifier, Workspace};
 use crate::cli::Global;
 use crate::error::{Error, Outcome};
 use crate::manifest::{Problem, Tool};
@@ -48,7 +48,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {
         refused: AtomicUsize::new(0),
     };
     let input = open(args.file.as_deref(), global)?;
-    let work = |number, line: Line<'_>, out: &mut Vec<u8>| filter.line(number, line, out);
+    let work = |number, line: Line<'_>, room: &mut Room, out: &mut Vec<u8>| filter.line(number, line, room, out);
     match stream::filter(input, io::stdout(), args.max_line_bytes, work) {
         Err(Failure::Write(error)) => return Err(error.into()),
         Err(failure @ Failure::Read(_)) => return Err(Error::new(failure.to_string())),
@@ -137,8 +137,15 @@ struct Refused<'a> {
     error: &'a str,
 }
 
+/// Room that is used again from line to line.
+#[derive(Default)]
+struct Room {
+    tree: Tree,
+    workspace: Workspace,
+}
+
 impl Filter {
-    fn line(&self, number: usize, line: Line<'_>, out: &mut Vec<u8>) {
+    fn line(&self, number: usize, line: Line<'_>, room: &mut Room, out: &mut Vec<u8>) {
         let text = match line {
             Line::TooLong => {
                 let error = format!("the line is longer than {} bytes (--max-line-bytes)", self.longest);
@@ -152,16 +159,17 @@ impl Filter {
         }
         let written = out.len();
         // A mistake of ours in one line must not cost the others.
-        let caught = panic::catch_unwind(AssertUnwindSafe(|| self.tool(number, text, out)));
+        let caught = panic::catch_unwind(AssertUnwindSafe(|| self.tool(number, text, room, out)));
         if caught.is_err() {
             out.truncate(written);
+            *room = Room::default();
             let error = "internal error: this definition could not be assessed; please report it";
             self.refuse(&Value::Null, number, error, out);
         }
     }
 
-    fn tool(&self, number: usize, text: &[u8], out: &mut Vec<u8>) {
-        let read = match Wrapped::read(text) {
+    fn tool(&self, number: usize, text: &[u8], room: &mut Room, out: &mut Vec<u8>) {
+        let read = match Wrapped::read(text, &mut room.tree) {
             Ok(read) => read,
             Err(error) => return self.refuse(&Value::Null, number, &unreadable(&error), out),
         };
@@ -174,7 +182,7 @@ impl Filter {
         match tool {
             Ok(tool) => {
                 let server = server_name(&server);
-                let assessment = self.classifier.assess(&tool, server);
+                let assessment = self.classifier.assess_in(&tool, server, &mut room.workspace);
                 let head = Head { id: &id, server };
                 json::joined(&head, &assessment, out).expect(MEMORY);
                 if !problems.is_empty() {
@@ -183,6 +191,7 @@ impl Filter {
                     json::append(&problems, out).expect(MEMORY);
                 }
                 out.push(b'\n');
+                room.tree = tool.into_tree();
                 self.tools.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => self.refuse(&id, number, &error, out),
@@ -219,9 +228,10 @@ impl Wrapped {
     const KEYS: [&'static str; 2] = ["id", "server"];
 
     /// Whatever a scan of the same text would read and mend, this reads and mends. Most lines need no mending.
-    fn read(text: &[u8]) -> Result<Self, SyntaxError> {
+    fn read(text: &[u8], room: &mut Tree) -> Result<Self, SyntaxError> {
         let strict = std::str::from_utf8(text).ok();
-        if let Some((tree, wrapping)) = strict.and_then(|text| Tree::read(text, Self::KEYS)) {
+        let room = std::mem::take(room);
+        if let Some((tree, wrapping)) = strict.and_then(|text| Tree::read_into(room, text, Self::KEYS)) {
             return Ok(Self::new(Tool::from_tree(tree), wrapping, Vec::new()));
         }
         let mut document = parse(text)?;

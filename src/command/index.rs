@@ -244,7 +244,8 @@ impl Index<'_> {
             known,
         };
         let longest = usize::try_from(limits.max_bytes).unwrap_or(usize::MAX);
-        let work = |number, line: stream::Line<'_>, taken: &mut Vec<Taken>| records.line(number, line, taken);
+        let work =
+            |number, line: stream::Line<'_>, (): &mut (), taken: &mut Vec<Taken>| records.line(number, line, taken);
         let sink = |taken: Vec<Taken>| self.take_all(taken, known);
         let done = stream::batches(peeked.reader, longest, work, sink);
         match done {

@@ -22,7 +22,7 @@ pub struct Args {
 pub fn run(args: &Args, _global: &Global) -> Result<Outcome> {
     let file = File::open(&args.file).map_err(|e| Error::io("cannot read", &args.file, &e))?;
     let broken = AtomicUsize::new(0);
-    let work = |_, line: Line<'_>, _: &mut Vec<u8>| {
+    let work = |_, line: Line<'_>, (): &mut (), _: &mut Vec<u8>| {
         let Line::Text(text) = line else { return };
         if serde_json::from_slice::<Value>(text).is_err() {
             broken.fetch_add(1, Ordering::Relaxed);

@@ -221,6 +221,7 @@ impl Members<'_> {
     }
 
     fn field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<()> {
+        self.out.reserve(key.len() + 4);
         self.comma();
         name(key, self.out);
         self.out.push(b':');

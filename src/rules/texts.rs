@@ -66,7 +66,7 @@ impl Texts {
     /// The texts in plain form ([`crate::text::plain`]), each with its ground.
     pub(super) fn build(mut texts: Vec<(String, u16)>) -> Result<Self> {
         texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-        let mut common = FxHashMap::<u32, usize>::default();
+        let mut common = FxHashMap::<u32, u64>::default();
         for (text, _) in &texts {
             if text.len() < SHORTEST {
                 let error = Error::new(format!("the text {text:?} of a signal is too short to be looked for"));
@@ -85,10 +85,11 @@ impl Texts {
         let mut made = Self::default();
         for (text, ground) in texts {
             let index = made.texts.len() as u32;
-            // What few of the texts have, few honest ones have.
+            // Few honest texts have what few of these have, and what is of rare letters.
             let grams: Vec<u32> = grams(&text).collect();
-            let shared = |at: &usize| grams[*at..*at + STEP].iter().map(|gram| common[gram]).sum::<usize>();
-            let from = (0..=grams.len() - STEP).min_by_key(shared).unwrap_or(0);
+            let met = |gram: &u32| common[gram] * gram.to_le_bytes().map(frequency).iter().product::<u64>();
+            let often = |at: &usize| grams[*at..*at + STEP].iter().map(met).sum::<u64>();
+            let from = (0..=grams.len() - STEP).min_by_key(often).unwrap_or(0);
             for (before, gram) in grams.iter().enumerate().skip(from).take(STEP) {
                 made.grams.add(*gram);
                 made.by_gram.entry(*gram).or_default().push((index, before as u32));
@@ -193,6 +194,22 @@ fn grams(text: &str) -> impl Iterator<Item = u32> {
 /// Bytes as a number, letters in lower case; other bytes may fall together, for they are compared later.
 const fn gram(bytes: [u8; GRAM]) -> u32 {
     u32::from_le_bytes(bytes) | 0x2020_2020
+}
+
+/// How often a byte of a gram is met in a thousand bytes of English, about.
+const fn frequency(byte: u8) -> u64 {
+    match byte {
+        b' ' => 180,
+        b'e' => 105,
+        b't' => 75,
+        b'a' | b'o' | b'i' | b'n' => 63,
+        b's' | b'r' => 54,
+        b'h' | b'd' | b'l' | b'c' => 35,
+        b'u' | b'm' | b'p' => 22,
+        b'f' | b'g' | b'y' | b'w' | b'b' => 15,
+        b'v' | b'k' => 8,
+        _ => 3,
+    }
 }
 
 /// Whether no word goes on across a place.

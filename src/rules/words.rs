@@ -101,17 +101,23 @@ impl WordTable {
         text
     }
 
-    /// The words of a place, those that say most first.
+    /// The words of a place that say most, those that say more first.
     pub(super) fn telling(&self, stand: Stand) -> Vec<String> {
+        /// As many as anybody reads.
+        const MOST: usize = 160;
         let spread = |row: &Row| {
-            row.iter()
-                .max()
-                .zip(row.iter().min())
-                .map_or(0, |(most, least)| most - least)
+            let ends = row.iter().max().zip(row.iter().min());
+            ends.map_or(0, |(most, least)| most - least)
         };
-        let mut words: Vec<_> = self.rows.iter().filter(|((at, _), _)| *at == stand).collect();
-        words.sort_by_key(|(_, row)| std::cmp::Reverse(spread(row)));
-        words.into_iter().map(|((_, word), _)| word.clone()).collect()
+        let words = self.rows.iter().filter(|((at, _), _)| *at == stand);
+        let mut words: Vec<_> = words.map(|((_, word), row)| (-spread(row), word)).collect();
+        if words.len() > MOST {
+            // Every start of the program comes by here, and sorts no more than is told.
+            words.select_nth_unstable(MOST);
+            words.truncate(MOST);
+        }
+        words.sort_unstable();
+        words.into_iter().map(|(_, word)| word.clone()).collect()
     }
 }
 
@@ -122,7 +128,8 @@ pub(crate) struct Words {
     ids: [Option<Arc<str>>; Stand::ALL.len()],
     /// What every tool has.
     pub(crate) always: Row,
-    rows: Vec<Row>,
+    /// Small numbers, so that more of them are at hand.
+    rows: Vec<[i16; 4]>,
     /// By entry and place: an index into `rows` and one more; 0 for none.
     by_entry: Vec<[u16; Stand::IN_TEXT]>,
 }
@@ -143,7 +150,8 @@ impl Words {
             ..Self::default()
         };
         for (index, ((stand, word), row)) in (1..).zip(&table.rows) {
-            made.rows.push(*row);
+            let most = i32::from(i16::MAX);
+            made.rows.push(row.map(|weight| weight.clamp(-most, most) as i16));
             match stand {
                 Stand::Parameter => parameter(word, index),
                 Stand::Name | Stand::First | Stand::Sentence => {
@@ -176,7 +184,7 @@ impl Words {
 
     /// The row of an index that is not 0.
     pub(crate) fn row(&self, index: u16) -> Row {
-        self.rows[usize::from(index) - 1]
+        self.rows[usize::from(index) - 1].map(i32::from)
     }
 }
 

@@ -38,8 +38,13 @@ impl Tree {
     /// Reads JSON text. The entries of the outermost object under the keys in `aside` are no part of the tree and stand
     /// beside it. `None` where anything is wrong with the text, or would have to be forgiven.
     pub fn read<const N: usize>(text: &str, aside: [&str; N]) -> Option<(Self, [Option<Value>; N])> {
+        Self::read_into(Self::default(), text, aside)
+    }
+
+    /// The same, into the room of a tree that nobody needs any more.
+    pub fn read_into<const N: usize>(room: Self, text: &str, aside: [&str; N]) -> Option<(Self, [Option<Value>; N])> {
         let mut values = [const { None }; N];
-        let mut builder = Builder::for_text(text);
+        let mut builder = Builder::for_text(room, text);
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let reader = Reader {
             builder: &mut builder,
@@ -69,11 +74,16 @@ impl Builder {
     }
 
     /// With room for what a text usually holds.
-    fn for_text(text: &str) -> Self {
+    fn for_text(room: Tree, text: &str) -> Self {
         const BYTES_AN_ITEM: usize = 12;
         const MOST: usize = 4096;
-        let items = (text.len() / BYTES_AN_ITEM).clamp(8, MOST);
-        Self::new(String::with_capacity(text.len()), Vec::with_capacity(items))
+        let mut tree = room;
+        tree.text.clear();
+        tree.items.clear();
+        tree.order.clear();
+        tree.text.reserve(text.len());
+        tree.items.reserve((text.len() / BYTES_AN_ITEM).clamp(8, MOST));
+        Self { tree, depth: 0 }
     }
 
     /// The place of the next item.

@@ -18,7 +18,7 @@ pub use build::Unfit;
 const FEW: u32 = 16;
 
 /// A JSON document that does not change.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Tree {
     /// Every key, string and number, one behind the other.
     text: String,

@@ -45,6 +45,12 @@ fn main() {
     }
 }
 
+/// The best of three, for whatever else runs on the machine only adds.
+fn best(args: &[&str]) -> Cost {
+    let costs = (0..3).map(|_| run(args, None));
+    costs.min_by(|a, b| a.time.cmp(&b.time)).expect("three")
+}
+
 impl Bench {
     fn wants(&self, step: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|name| name == step)
@@ -60,13 +66,9 @@ impl Bench {
         path
     }
 
-    /// The best of three, for whatever else runs on the machine only adds.
+    /// What the parse of a file costs.
     fn parse(path: &Path) -> Cost {
-        let path = path.to_str().expect("UTF-8");
-        (0..3)
-            .map(|_| run(&["parse", path], None))
-            .min_by(|a, b| a.time.cmp(&b.time))
-            .expect("three")
+        best(&["parse", path.to_str().expect("UTF-8")])
     }
 
     fn start(&self) {
@@ -91,7 +93,7 @@ impl Bench {
         let lines = self.corpus(self.tools, "tools");
         let parse = Self::parse(&lines);
         print(&format!("parse {} tools", self.tools), parse, None);
-        let cost = run(&["classify", lines.to_str().expect("UTF-8")], None);
+        let cost = best(&["classify", lines.to_str().expect("UTF-8")]);
         print(&format!("classify {} tools", self.tools), cost, Some(parse));
         let _ = fs::remove_file(lines);
     }

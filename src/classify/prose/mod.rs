@@ -54,17 +54,22 @@ impl ProseReading {
     }
 }
 
-/// Reads `text`, which stands at `pointer`.
+/// Reads `text`, which stands at `pointer`; its words take the `room` of others.
 #[expect(clippy::ptr_arg, reason = "a borrowed pointer stays borrowed when it is cloned")]
-pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>) -> ProseReading {
-    let mut tokens = Vec::with_capacity(text.len().min(LIMIT) / 4 + 8);
+pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, room: Vec<Token>) -> ProseReading {
+    let mut tokens = room;
+    tokens.clear();
+    tokens.reserve(text.len().min(LIMIT) / 6 + 16);
     words::prose(text, LIMIT, &book.lexicon, &mut tokens);
     let mut reader = Reader {
         book,
         text,
         tokens: &tokens,
         pointer,
-        out: ProseReading::default(),
+        out: ProseReading {
+            mentions: Vec::with_capacity(12),
+            ..ProseReading::default()
+        },
         objects: Vec::with_capacity(16),
         claims: Vec::new(),
     };
