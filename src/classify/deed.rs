@@ -378,8 +378,13 @@ fn lowered(word: Cow<'_, str>) -> Cow<'_, str> {
 
 /// A parameter's name or an operation's value in backticks, where it is one.
 pub(super) fn identifier(text: &str) -> Option<String> {
-    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    ((1..=40).contains(&text.len()) && text.chars().all(fine)).then(|| ["`", text, "`"].concat())
+    is_identifier(text).then(|| ["`", text, "`"].concat())
+}
+
+/// Whether a parameter's name or an operation's value can be shown as it is.
+pub(super) fn is_identifier(text: &str) -> bool {
+    let fine = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
+    (1..=40).contains(&text.len()) && text.bytes().all(fine)
 }
 
 /// The first three, and how many more.

@@ -37,19 +37,48 @@ pub(crate) enum HintPlace {
 
 /// The words of a definition that the table has.
 pub(crate) fn of(book: &RuleBook, name: &NameReading, prose: &ProseReading, schema: &SchemaReading) -> Vec<Hint> {
-    let mut hints = Vec::with_capacity(24);
+    let mut hints = Hints::default();
     for (stand, token) in standing(&name.tokens, &prose.tokens) {
         let index = book.words.index(stand, token.entry);
         let place = HintPlace::Word {
             start: token.start,
             end: token.end,
         };
-        add(&mut hints, Hint { stand, index, place });
+        hints.add(Hint { stand, index, place });
     }
     for hint in &schema.hints {
-        add(&mut hints, *hint);
+        hints.add(*hint);
     }
-    hints
+    hints.list
+}
+
+/// Hints, each once.
+struct Hints {
+    list: Vec<Hint>,
+    /// A bit for each hashed index: most are new.
+    seen: u128,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self {
+            list: Vec::with_capacity(24),
+            seen: 0,
+        }
+    }
+}
+
+impl Hints {
+    fn add(&mut self, hint: Hint) {
+        if hint.index == 0 {
+            return;
+        }
+        let bit = 1 << (hint.index % 128);
+        if self.seen & bit == 0 || !self.list.iter().any(|known| known.index == hint.index) {
+            self.seen |= bit;
+            self.list.push(hint);
+        }
+    }
 }
 
 /// The same words as text, whether the table has them or not.
@@ -70,12 +99,6 @@ pub(crate) fn words(book: &RuleBook, tool: &Tool) -> Vec<(Stand, String)> {
     found.sort();
     found.dedup();
     found
-}
-
-fn add(hints: &mut Vec<Hint>, hint: Hint) {
-    if hint.index != 0 && !hints.iter().any(|known| known.index == hint.index) {
-        hints.push(hint);
-    }
 }
 
 /// The words of a name and of the first sentence of a text that count, each with its place.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::deed::{self, Deed, Said, identifier};
+use super::deed::{self, Deed, Said, identifier, is_identifier};
 use super::definition::Definition;
 use super::verdict::Verdict;
 use crate::assessment::Signal;
@@ -92,7 +92,7 @@ struct Writer<'a> {
     signals: &'a [Signal],
     tool: &'a Tool,
     deed: &'a Deed,
-    parameters: Parameters,
+    parameters: Parameters<'a>,
 }
 
 impl Writer<'_> {
@@ -371,8 +371,8 @@ impl Writer<'_> {
             }
             _ if self.parameters.none => "it takes no arguments, and nothing outside the call changes",
             _ if self.parameters.target.is_some() => {
-                let name = self.parameters.target.as_deref().unwrap_or_default();
-                return format!("{name} says which, and looking changes nothing outside the call").into();
+                let name = self.parameters.target.unwrap_or_default();
+                return format!("`{name}` says which, and looking changes nothing outside the call").into();
             }
             _ if self.takes(ParamKind::Query) => {
                 "what it is asked decides what comes back; nothing outside the call changes"
@@ -428,12 +428,12 @@ impl Writer<'_> {
         }
         if self.has("bulk") {
             return match (&parameters.list, &parameters.narrowing) {
-                (Some(list), _) => format!("one call reaches as many as {list} lists").into(),
+                (Some(list), _) => format!("one call reaches as many as `{list}` lists").into(),
                 (None, Some((name, true))) => {
-                    format!("one call reaches all of them; the only limit is the optional {name}").into()
+                    format!("one call reaches all of them; the only limit is the optional `{name}`").into()
                 }
                 (None, Some((name, false))) => {
-                    format!("one call can reach many; {name} is the first thing that narrows it").into()
+                    format!("one call can reach many; `{name}` is the first thing that narrows it").into()
                 }
                 (None, None) if parameters.none => {
                     "one call reaches all of them, and it takes no argument that narrows it".into()
@@ -445,11 +445,11 @@ impl Writer<'_> {
             return Sentence::default();
         }
         match &parameters.target {
-            Some(name) if parameters.count == 1 => format!("{name} is all it takes").into(),
+            Some(name) if parameters.count == 1 => format!("`{name}` is all it takes").into(),
             Some(name) if self.verdict.label.risk == Risk::Critical => {
-                format!("one call acts on what {name} names").into()
+                format!("one call acts on what `{name}` names").into()
             }
-            Some(name) => format!("it acts on what {name} names").into(),
+            Some(name) => format!("it acts on what `{name}` names").into(),
             None if parameters.none => "it takes no arguments, so every call does the same".into(),
             None => Sentence::default(),
         }
@@ -505,20 +505,20 @@ fn capitalised(text: &str) -> String {
 
 /// What the parameters say of reach.
 #[derive(Debug, Default)]
-struct Parameters {
+struct Parameters<'a> {
     count: usize,
     /// The schema says that there are none, which is more than saying nothing.
     none: bool,
     /// The required one that names what it acts on.
-    target: Option<String>,
+    target: Option<&'a str>,
     /// One that takes a list of targets.
-    list: Option<String>,
+    list: Option<&'a str>,
     /// The optional one that narrows, and whether it is the only one that could.
-    narrowing: Option<(String, bool)>,
+    narrowing: Option<(&'a str, bool)>,
 }
 
-impl Parameters {
-    fn of(tool: &Tool, definition: &Definition) -> Self {
+impl<'a> Parameters<'a> {
+    fn of(tool: &'a Tool, definition: &Definition) -> Self {
         let mut found = Self {
             count: definition.schema.parameters,
             ..Self::default()
@@ -538,27 +538,33 @@ impl Parameters {
                 .clone()
                 .any(|k| matches!(k.kind, ParamKind::Paging | ParamKind::Confirm) && definition.schema.name(k) == name)
         };
-        let mut narrowing = Vec::new();
+        let mut narrowing = None;
+        let mut others = 0;
         for (name, value) in properties.entries().take(60) {
             let kind = value.get("type").and_then(Node::as_str);
             let names_one = is_target(name);
             if kind == Some("array")
                 && (name.ends_with("ids") || name.ends_with("Ids") || name == "names" || name == "paths")
             {
-                found.list = found.list.or_else(|| identifier(name));
+                found.list = found.list.or_else(|| shown(name));
             } else if is_required(name) && names_one && kind != Some("object") {
-                found.target = found.target.or_else(|| identifier(name));
+                found.target = found.target.or_else(|| shown(name));
             } else if !is_required(name)
                 && matches!(kind, None | Some("string" | "integer" | "number"))
                 && !paging(name)
             {
-                narrowing.push(name);
+                narrowing = narrowing.or(Some(name));
+                others += 1;
             }
         }
-        let only = narrowing.len() == 1;
-        found.narrowing = narrowing.first().and_then(|n| identifier(n)).map(|n| (n, only));
+        found.narrowing = narrowing.and_then(shown).map(|name| (name, others == 1));
         found
     }
+}
+
+/// A name that can be shown.
+fn shown(name: &str) -> Option<&str> {
+    is_identifier(name).then_some(name)
 }
 
 /// Whether a parameter names one thing: `id`, `session_id`, `sessionId`, `path`, `name`.

@@ -112,18 +112,23 @@ pub(super) fn ranking(scores: Row) -> [usize; 4] {
 
 /// `e^(-n/100)` for n from 0; multiplication alone, so that every platform has the same bits.
 fn decay(hundredths: i32) -> f64 {
+    const PART: usize = 64;
     const STEP: f64 = 0.990_049_833_749_168_1;
-    let mut value = 1.0;
-    let mut base = STEP;
-    let mut n = hundredths.clamp(0, 4000) as u32;
-    while n > 0 {
-        if n & 1 == 1 {
-            value *= base;
-        }
-        base *= base;
-        n >>= 1;
+    const SMALL: [f64; PART] = powers(STEP);
+    const LARGE: [f64; PART] = powers(SMALL[PART - 1] * STEP);
+    let n = hundredths.clamp(0, 4000) as usize;
+    LARGE[n / PART] * SMALL[n % PART]
+}
+
+/// The powers of a number, from the one that is 1 on.
+const fn powers<const N: usize>(base: f64) -> [f64; N] {
+    let mut powers = [1.0; N];
+    let mut at = 1;
+    while at < N {
+        powers[at] = powers[at - 1] * base;
+        at += 1;
     }
-    value
+    powers
 }
 
 /// The probability that `category` is right, in thousandths: the softmax of the scores at the fitted temperature.

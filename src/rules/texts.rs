@@ -1,5 +1,5 @@
 //! Literal texts that no honest definition has, found in one pass: a text is known by four of its bytes, and looked for
-//! at every second byte alone, without a branch. Compares ASCII letters without regard to case; knows nothing of what a
+//! at every fourth byte alone, without a branch. Compares ASCII letters without regard to case; knows nothing of what a
 //! text means.
 
 use rustc_hash::FxHashMap;
@@ -9,9 +9,12 @@ use crate::error::{Error, Result};
 /// Bytes by which a text is known.
 const GRAM: usize = 4;
 /// Bytes from one place that is looked at to the next.
-const STEP: usize = 2;
-/// A text of so many bytes has a gram at a place that is looked at, wherever it begins.
-const SHORTEST: usize = GRAM + STEP - 1;
+const STEP: usize = 4;
+/// A text of so many bytes has a gram at a place that is looked at, wherever it begins; one of less with a byte of what
+/// stands on either side.
+const LONG: usize = GRAM + STEP - 1;
+/// The shortest text.
+const SHORTEST: usize = LONG - 2;
 /// Places that are looked at together.
 const PLACES: usize = 32;
 /// Bytes of the places that are looked at together.
@@ -48,8 +51,8 @@ pub(crate) struct Texts {
     /// The longest first, each with its ground.
     texts: Vec<(Box<str>, u16)>,
     grams: Grams,
-    /// By their grams: which text, and how many bytes of it stand before.
-    by_gram: FxHashMap<u32, Vec<(u32, u32)>>,
+    /// By their grams: which text, and how many bytes of it stand before; -1 where the gram begins a byte before it.
+    by_gram: FxHashMap<u32, Vec<(u32, i32)>>,
 }
 
 impl Default for Texts {
@@ -78,7 +81,7 @@ impl Texts {
                 let error = Error::new(format!("the text {text:?} of a signal begins with a space"));
                 return Err(error.help("a text begins where a word does"));
             }
-            for gram in grams(text) {
+            for (_, gram) in grams(text) {
                 *common.entry(gram).or_default() += 1;
             }
         }
@@ -86,13 +89,22 @@ impl Texts {
         for (text, ground) in texts {
             let index = made.texts.len() as u32;
             // Few honest texts have what few of these have, and what is of rare letters.
-            let grams: Vec<u32> = grams(&text).collect();
-            let met = |gram: &u32| common[gram] * gram.to_le_bytes().map(frequency).iter().product::<u64>();
-            let often = |at: &usize| grams[*at..*at + STEP].iter().map(met).sum::<u64>();
-            let from = (0..=grams.len() - STEP).min_by_key(often).unwrap_or(0);
-            for (before, gram) in grams.iter().enumerate().skip(from).take(STEP) {
-                made.grams.add(*gram);
-                made.by_gram.entry(*gram).or_default().push((index, before as u32));
+            let mut known: Vec<(i32, u32)> = grams(&text).collect();
+            if text.len() < LONG {
+                known.extend(overhanging(&text));
+            } else {
+                let met = |(_, gram): &(i32, u32)| {
+                    let letters = gram.to_le_bytes().map(frequency);
+                    common[gram] * letters.iter().product::<u64>()
+                };
+                let often = |at: &usize| known[*at..*at + STEP].iter().map(met).sum::<u64>();
+                let from = (0..=known.len() - STEP).min_by_key(often).unwrap_or(0);
+                known = known.split_off(from);
+                known.truncate(STEP);
+            }
+            for (before, gram) in known {
+                made.grams.add(gram);
+                made.by_gram.entry(gram).or_default().push((index, before));
             }
             made.texts.push((text.into(), ground));
         }
@@ -167,11 +179,14 @@ impl Texts {
     #[inline(never)]
     fn texts_at(&self, plain: &str, at: usize, take: &mut impl FnMut(usize, u32) -> bool) -> bool {
         let bytes = plain.as_bytes();
-        let known = bytes.get(at..at + GRAM).and_then(|bytes| bytes.first_chunk());
-        let known = known.and_then(|bytes| self.by_gram.get(&gram(*bytes)));
+        let mut here = [0; GRAM];
+        for (here, byte) in here.iter_mut().zip(bytes.get(at..).unwrap_or_default()) {
+            *here = *byte;
+        }
+        let known = self.by_gram.get(&gram(here));
         known.into_iter().flatten().all(|&(index, before)| {
             let text = &self.texts[index as usize].0;
-            let start = at.checked_sub(before as usize);
+            let start = at.checked_add_signed(-before as isize);
             let stands = start.filter(|start| {
                 let there = bytes.get(*start..start + text.len());
                 there.is_some_and(|there| there.eq_ignore_ascii_case(text.as_bytes()))
@@ -183,12 +198,27 @@ impl Texts {
     }
 }
 
-/// Every gram of a text.
-fn grams(text: &str) -> impl Iterator<Item = u32> {
+/// Every gram of a text, and how many bytes of it stand before.
+fn grams(text: &str) -> impl Iterator<Item = (i32, u32)> {
     let windows = text.as_bytes().windows(GRAM);
-    windows
+    let grams = windows
         .filter_map(|bytes| bytes.first_chunk())
-        .map(|bytes| gram(*bytes))
+        .map(|bytes| gram(*bytes));
+    (0..).zip(grams)
+}
+
+/// The grams of a text with any byte before or behind it.
+fn overhanging(text: &str) -> impl Iterator<Item = (i32, u32)> {
+    let bytes = text.as_bytes();
+    let (first, last) = ([bytes[0], bytes[1], bytes[2]], &bytes[bytes.len() - 3..]);
+    let last = [last[0], last[1], last[2]];
+    let behind = (bytes.len() - 3) as i32;
+    (0..=u8::MAX).filter(|byte| byte | 0x20 == *byte).flat_map(move |byte| {
+        [
+            (-1, gram([byte, first[0], first[1], first[2]])),
+            (behind, gram([last[0], last[1], last[2], byte])),
+        ]
+    })
 }
 
 /// Bytes as a number, letters in lower case; other bytes may fall together, for they are compared later.
