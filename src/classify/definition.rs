@@ -66,8 +66,10 @@ impl Definition {
                 verb.rule = Arc::clone(&main.rule);
             }
         }
-        share_rebuildable(&name, &mut prose);
         yield_noun(&mut name, &prose);
+        let fetches = |m: &Mention| book.asked.fetches.contains(&m.verb);
+        // `fetch_page {url, trace_id}`: what is called so fetches, whatever stands beside the address.
+        schema.identified &= !name.mentions.iter().any(fetches);
         if let Some(main) = prose.mentions.iter().find(|m| m.slot == Slot::Main) {
             let same = name
                 .mentions
@@ -286,20 +288,6 @@ impl Definition {
             .hinted(book)
             .map(|(id, hint)| evidence(tool, id, &self.place_of(hint, tool), None));
         mentions.chain(hits).chain(hints).collect()
-    }
-}
-
-/// "clear_cache: Clears what the exchange holds": the name says what the verb of both acts on, and that can be built again.
-fn share_rebuildable(name: &NameReading, prose: &mut ProseReading) {
-    let named = name.mentions.first().filter(|m| m.effect == Effect::Rebuildable);
-    let main = prose.mentions.iter_mut().find(|m| m.slot == Slot::Main);
-    if let (Some(named), Some(main)) = (named, main)
-        && named.verb == main.verb
-        && main.effect == Effect::End
-        && main.object.is_none()
-    {
-        main.effect = named.effect;
-        main.rule = Arc::clone(&named.rule);
     }
 }
 

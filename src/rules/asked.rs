@@ -23,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) questions: [u32; 5],
     /// Methods of HTTP that change something.
     pub(crate) methods: [u32; 3],
+    /// Verbs that say by themselves that what stands at an address is got.
+    pub(crate) fetches: [u32; 5],
     /// Somebody to whom a task is given.
     pub(crate) agent: [u32; 1],
     /// The verb that is as often the last word of a name.
@@ -39,6 +41,7 @@ impl Asked {
             ties: numbers(lexicon, ["of", "to", "from", "in", "on", "into", "between", "about"]),
             questions: numbers(lexicon, ["which", "what", "how", "who", "whether"]),
             methods: numbers(lexicon, ["post", "put", "patch"]),
+            fetches: numbers(lexicon, ["fetch", "scrape", "crawl", "download", "browse"]),
             agent: numbers(lexicon, ["agent"]),
             list: numbers(lexicon, ["list"]),
         }
