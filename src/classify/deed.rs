@@ -98,10 +98,13 @@ pub(super) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, to
     let worst = |slots| strong(slots).filter(fits).max_by_key(|m| m.effect.severity());
     let main = worst(&[Slot::Main, Slot::Coordinated]).or_else(|| worst(&[Slot::Later, Slot::Passive]));
     let name = worst(&[Slot::Name, Slot::NameSecond]);
+    // Where no parameter chooses among them, they are no operations of their own.
+    let listed = worst(&[Slot::Operation]).filter(|_| name.is_none() && main.is_none());
     let said = match (name, main) {
         (Some(_), Some(_)) => Said::Both,
         (Some(_), None) => Said::Name,
         (None, Some(_)) => Said::Prose,
+        (None, None) if listed.is_some() => Said::Operations,
         (None, None) if definition.prose.foreign => Said::Foreign,
         (None, None) => Said::Nowhere,
     };
@@ -113,7 +116,7 @@ pub(super) fn of(book: &RuleBook, definition: &Definition, verdict: &Verdict, to
         _ => None,
     };
     let any = || strong(&[Slot::Main, Slot::Name]).find(|m| m.verb != 0);
-    let chosen = from_prose.or(name).or_else(any);
+    let chosen = from_prose.or(name).or(listed).or_else(any);
     let text = match chosen {
         Some(mention) => writer.clause(mention, name),
         None => writer.without_verb(category),

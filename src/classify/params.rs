@@ -172,6 +172,22 @@ impl<'a> Reader<'a> {
             pointer.push_str(key);
             self.object(schema, schema, &mut pointer, 0);
         }
+        self.by_itself();
+    }
+
+    /// The operations that the description lists where no parameter chooses among any: nobody can be kept from one.
+    fn by_itself(&mut self) {
+        let chosen = |known: &Known| known.kind == ParamKind::Action && known.free;
+        if !self.reading.offered.is_empty() || self.reading.known.iter().any(chosen) {
+            return;
+        }
+        if let Some(text) = self.tool.description() {
+            let values = told::by_itself(text);
+            let places = values.into_iter().map(|v| (v.text, "/description".to_owned(), v.start));
+            if let Some((_, mentions)) = self.read_values("", true, places.collect()) {
+                self.reading.mentions.extend(mentions);
+            }
+        }
     }
 
     fn object(&mut self, root: Node<'_>, schema: Node<'_>, pointer: &mut String, depth: usize) {
@@ -314,10 +330,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what the values do; whether they are operations at all.
+    /// Takes over what the values do; whether they are operations at all.
     fn operations(&mut self, parameter: &str, certain: bool, values: Vec<(&str, String, usize)>) -> bool {
+        let read = self.read_values(parameter, certain, values);
+        let chooses = read.is_some();
+        if let Some((offered, mentions)) = read {
+            self.reading.offered.extend(offered);
+            self.reading.mentions.extend(mentions);
+        }
+        chooses
+    }
+
+    /// Reads what the values do, where they are operations.
+    fn read_values(
+        &mut self,
+        parameter: &str,
+        certain: bool,
+        values: Vec<(&str, String, usize)>,
+    ) -> Option<(Vec<Offered>, Vec<Mention>)> {
         if values.len() < 2 {
-            return false;
+            return None;
         }
         let (book, tool) = (self.book, self.tool);
         let about = self.about.get_or_insert_with(|| name::words_of(book, tool.name()));
@@ -356,12 +388,7 @@ impl<'a> Reader<'a> {
         }
         // A list in which hardly anything is a verb ("asc", "desc") chooses no operations.
         // Nor does one of nothing but nouns that may be verbs ("group", "project").
-        let chooses = verbs * 2 >= offered.len() && strict > 0;
-        if chooses {
-            self.reading.offered.extend(offered);
-            self.reading.mentions.extend(mentions);
-        }
-        chooses
+        (verbs * 2 >= offered.len() && strict > 0).then_some((offered, mentions))
     }
 }
 

@@ -191,7 +191,7 @@ impl Writer<'_> {
         } else {
             "critical, because what is lost cannot be rebuilt from elsewhere"
         };
-        format!("{}; {stake}", capitalised(way_back)).into()
+        format!("{way_back}; {stake}").into()
     }
 
     fn why_execute(&self, cause: &Cause<'_>) -> Sentence {
@@ -495,12 +495,6 @@ fn open(kind: ParamKind, parameter: &str) -> Sentence {
         ).into(),
         _ => format!("{name} carries what is to be done, and nothing bounds it: critical").into(),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
 }
 
 /// What the parameters say of reach.

@@ -108,6 +108,31 @@ pub(crate) fn in_description<'a>(text: &'a str, parameter: &str) -> Vec<Value<'a
     found
 }
 
+/// What a tool's description says that it does where no parameter chooses: `Note ops: list/get/delete`.
+pub(crate) fn by_itself(text: &str) -> Vec<Value<'_>> {
+    /// Fewer may be said of something else.
+    const FEWEST: usize = 3;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some(colon) = line.find(':') {
+            let head = line[..colon].trim_end().as_bytes();
+            let ends_in = |word: &str| {
+                let from = head.len().checked_sub(word.len());
+                from.is_some_and(|from| head[from..].eq_ignore_ascii_case(word.as_bytes()))
+            };
+            if [" ops", "operations", "actions"].into_iter().any(ends_in) {
+                let rest = &line[colon + 1..];
+                let lists = ['|', '/', ','].map(|separator| alone(rest, separator));
+                if let Some(values) = lists.into_iter().find(|values| values.len() >= FEWEST) {
+                    return shifted(values, at + colon + 1);
+                }
+            }
+        }
+        at += line.len();
+    }
+    Vec::new()
+}
+
 /// `Actions: list | get | delete`, `Manage notes: list, get, delete_all (needs an id).`
 fn in_line(text: &str) -> Vec<Value<'_>> {
     let mut found = Vec::new();
@@ -289,6 +314,13 @@ mod tests {
         for value in values {
             assert_eq!(&section[value.start..value.start + value.text.len()], value.text);
         }
+        let ops = "About notes.\nNote ops: list/get/dropAll (each alone). More: a/b/c.";
+        let values = by_itself(ops);
+        assert_eq!(texts(&values), ["list", "get", "dropAll"]);
+        for value in values {
+            assert_eq!(&ops[value.start..value.start + value.text.len()], value.text);
+        }
+        assert!(by_itself("Sorts by: name/date/size. Operations: see below, or ask.").is_empty());
         assert!(in_description("Sorts notes: the newest, then the oldest.", "action").is_empty());
     }
 }

@@ -50,19 +50,16 @@ pub(super) fn verb(base: &str) -> Forms {
     let stem = base
         .strip_suffix('e')
         .filter(|s| !s.ends_with(['e', 'o', 'y']) && base.len() > 2);
-    let mut gerunds = vec![format!("{}ing", stem.unwrap_or(base))];
-    let mut past = vec![if base.ends_with('e') {
-        format!("{base}d")
-    } else {
-        format!("{base}ed")
-    }];
+    // Thousands are made at every start, so nothing is formatted.
+    let mut gerunds = vec![[stem.unwrap_or(base), "ing"].concat()];
+    let mut past = vec![[base, if base.ends_with('e') { "d" } else { "ed" }].concat()];
     if let Some(start) = base.strip_suffix('y').filter(|s| !s.ends_with(['a', 'e', 'o', 'u'])) {
-        past.push(format!("{start}ied"));
+        past.push([start, "ied"].concat());
     }
     if doubles(base) {
         let last = &base[base.len() - 1..];
-        gerunds.push(format!("{base}{last}ing"));
-        past.push(format!("{base}{last}ed"));
+        gerunds.push([base, last, "ing"].concat());
+        past.push([base, last, "ed"].concat());
     }
     past.extend(
         IRREGULAR
@@ -80,11 +77,11 @@ pub(super) fn verb(base: &str) -> Forms {
 /// The plural of a noun, which is also the third person of a verb.
 pub(super) fn plural(base: &str) -> String {
     if base.ends_with(['s', 'x', 'z']) || base.ends_with("ch") || base.ends_with("sh") || base == "go" || base == "do" {
-        return format!("{base}es");
+        return [base, "es"].concat();
     }
     match base.strip_suffix('y').filter(|s| !s.ends_with(['a', 'e', 'o', 'u'])) {
-        Some(start) => format!("{start}ies"),
-        None => format!("{base}s"),
+        Some(start) => [start, "ies"].concat(),
+        None => [base, "s"].concat(),
     }
 }
 

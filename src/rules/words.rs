@@ -55,7 +55,9 @@ pub struct WordTable {
 impl WordTable {
     /// Reads the file, which is shown as `shown` in errors.
     pub fn parse(shown: &str, text: &str) -> Result<Self> {
-        let mut table = Self::default();
+        let mut always = Row::default();
+        // In the order of the file, which is that of the table: so it is made at once, not a word at a time.
+        let mut rows = Vec::with_capacity(text.len() / 24);
         for (number, line) in (1..).zip(text.lines()) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -74,8 +76,8 @@ impl WordTable {
                     .help("a place, a word and four integers (Read, Write, Execute, Destructive), with tabs in between")
             })?;
             match Stand::ALL.into_iter().find(|stand| stand.name() == place) {
-                Some(stand) => drop(table.rows.insert((stand, word.to_owned()), row)),
-                None if place == "*" => table.always = row,
+                Some(stand) => rows.push(((stand, word.to_owned()), row)),
+                None if place == "*" => always = row,
                 None => {
                     let known = Stand::ALL.map(Stand::name).join(", ");
                     return Err(Error::new(format!("{shown}:{number}: {place:?} is no place of a word"))
@@ -83,7 +85,8 @@ impl WordTable {
                 }
             }
         }
-        Ok(table)
+        let rows = rows.into_iter().collect();
+        Ok(Self { always, rows })
     }
 
     /// The file's text without its comment.
