@@ -232,7 +232,8 @@ impl Raising<'_> {
         for raised in &self.definition.schema.raised {
             let ground = book.grounds.get(raised.ground);
             let kept = |i: usize| numbers(book, name, i).any(|(n, _)| ground.unless.contains(n));
-            if !ground.unless.is_empty() && (0..name.len()).any(kept) {
+            let beside = ground.alone && self.definition.schema.identified;
+            if beside || !ground.unless.is_empty() && (0..name.len()).any(kept) {
                 continue;
             }
             let place = Place {

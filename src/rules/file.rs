@@ -232,6 +232,9 @@ pub struct Ground {
     /// Parameters that take a list.
     #[serde(default)]
     pub lists: Vec<String>,
+    /// Parameters count only where none beside them names a thing, as an id does.
+    #[serde(default)]
+    pub alone: bool,
     /// Kinds of open argument.
     #[serde(default)]
     pub open: Vec<String>,

@@ -33,6 +33,8 @@ pub(crate) struct Ground {
     pub(crate) objects: WordSet,
     pub(crate) unless: WordSet,
     pub(crate) within: usize,
+    /// Parameters count only where none beside them names a thing.
+    pub(crate) alone: bool,
 }
 
 impl Ground {
@@ -211,6 +213,7 @@ impl Making {
             objects,
             unless,
             within: ground.within.unwrap_or(WITHIN).min(FURTHEST),
+            alone: ground.alone,
         });
         Ok(())
     }
