@@ -112,43 +112,64 @@ pub(crate) fn in_description<'a>(text: &'a str, parameter: &str) -> Vec<Value<'a
 pub(crate) fn by_itself(text: &str) -> Vec<Value<'_>> {
     /// Fewer may be said of something else.
     const FEWEST: usize = 3;
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if let Some(colon) = line.find(':') {
-            let head = line[..colon].trim_end().as_bytes();
-            let ends_in = |word: &str| {
-                let from = head.len().checked_sub(word.len());
-                from.is_some_and(|from| head[from..].eq_ignore_ascii_case(word.as_bytes()))
-            };
-            if [" ops", "operations", "actions"].into_iter().any(ends_in) {
-                let rest = &line[colon + 1..];
-                let lists = ['|', '/', ','].map(|separator| alone(rest, separator));
-                if let Some(values) = lists.into_iter().find(|values| values.len() >= FEWEST) {
-                    return shifted(values, at + colon + 1);
-                }
-            }
-        }
-        at += line.len();
-    }
-    Vec::new()
+    let lists = headed(text).filter(Headed::speaks_of_operations).flat_map(|line| {
+        let lists = ['|', '/', ','].map(|separator| alone(line.rest, separator));
+        lists.map(|values| shifted(values, line.from))
+    });
+    lists
+        .into_iter()
+        .find(|values| values.len() >= FEWEST)
+        .unwrap_or_default()
 }
 
 /// `Actions: list | get | delete`, `Manage notes: list, get, delete_all (needs an id).`
 fn in_line(text: &str) -> Vec<Value<'_>> {
     let mut found = Vec::new();
-    let mut at = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        if let Some(colon) = line.find(':') {
-            let (head, rest) = (line[..colon].trim().to_ascii_lowercase(), &line[colon + 1..]);
-            let named = ["actions", "operations"].iter().any(|word| head.ends_with(word));
-            if named || number == 0 {
-                let separator = if rest.contains('|') { '|' } else { ',' };
-                add(&mut found, shifted(alone(rest, separator), at + colon + 1));
-            }
-        }
-        at += line.len();
+    for line in headed(text).filter(|line| line.number == 0 || line.speaks_of_operations()) {
+        let separator = if line.rest.contains('|') { '|' } else { ',' };
+        add(&mut found, shifted(alone(line.rest, separator), line.from));
     }
     found
+}
+
+/// A line with a colon.
+struct Headed<'a> {
+    /// From 0.
+    number: usize,
+    /// What stands before the colon.
+    head: &'a str,
+    /// What stands behind it.
+    rest: &'a str,
+    /// Where that begins in the text.
+    from: usize,
+}
+
+impl Headed<'_> {
+    fn speaks_of_operations(&self) -> bool {
+        let head = self.head.as_bytes();
+        let ends_in = |word: &str| {
+            let from = head.len().checked_sub(word.len());
+            from.is_some_and(|from| head[from..].eq_ignore_ascii_case(word.as_bytes()))
+        };
+        [" ops", "operations", "actions"].into_iter().any(ends_in)
+    }
+}
+
+fn headed(text: &str) -> impl Iterator<Item = Headed<'_>> {
+    let mut at = 0;
+    text.split_inclusive('\n')
+        .enumerate()
+        .filter_map(move |(number, line)| {
+            let start = at;
+            at += line.len();
+            let (head, rest) = line.split_once(':')?;
+            Some(Headed {
+                number,
+                head: head.trim(),
+                rest,
+                from: start + head.len() + 1,
+            })
+        })
 }
 
 /// The values of a list in which nothing else stands, but for what is in brackets: up to the end of its sentence.
