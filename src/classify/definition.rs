@@ -52,7 +52,7 @@ impl Definition {
         } else {
             ProseReading::default()
         };
-        let mut name = name::read(book, tool.name(), &kinds, prose.main_verb());
+        let mut name = name::read(book, tool.name(), &kinds, prose.main_clause());
         if let (Some(verb), Some(main)) = (
             name.mentions.first_mut(),
             prose.mentions.iter().find(|m| m.slot == Slot::Main),
@@ -67,6 +67,7 @@ impl Definition {
             }
         }
         yield_noun(&mut name, &prose);
+        yield_fact(&mut name, &prose, &schema);
         let fetches = |m: &Mention| book.asked.fetches.contains(&m.verb);
         // `fetch_page {url, trace_id}`: what is called so fetches, whatever stands beside the address.
         schema.identified &= !name.mentions.iter().any(fetches);
@@ -156,6 +157,32 @@ impl Definition {
                 .hits
                 .iter()
                 .any(|(hit, cue)| *cue == Some("irreversible") && near(&hit.place))
+    }
+
+    /// Whether every operation that it offers to choose reads, and nothing else that it offers does more.
+    pub(crate) fn only_reads(&self) -> bool {
+        let reads = |category: Option<Category>| category == Some(Category::Read);
+        let offered = &self.schema.offered;
+        let chooses = offered.len() > 1 && offered.iter().all(|o| o.certain && reads(o.label.map(|l| l.category)));
+        let strong = |m: &&Mention| m.slot.is_strong() && m.effect != Effect::Vague;
+        chooses && self.mentions().filter(strong).all(|m| reads(m.effect.category()))
+    }
+
+    /// "INSERT, UPDATE or DELETE": in capitals, beside another in the description, it names a kind of statement.
+    pub(crate) fn is_statement_kind(&self, mention: &Mention, tool: &Tool) -> bool {
+        let is_named = |m: &Mention| {
+            text_at(tool, &m.place.pointer).is_some_and(|text| {
+                let word = text.get(m.place.start as usize..m.place.end as usize);
+                word.is_some_and(|word| word.bytes().all(|b| b.is_ascii_uppercase()))
+            })
+        };
+        mention.place.pointer == "/description"
+            && is_named(mention)
+            && self
+                .prose
+                .mentions
+                .iter()
+                .any(|m| m.verb != mention.verb && is_named(m))
     }
 
     /// Whether nothing in it tells what it does: no verb, nothing that only a Read returns.
@@ -306,6 +333,30 @@ fn yield_noun(name: &mut NameReading, prose: &ProseReading) {
     }
 }
 
+/// "restart_reason: Why a host was restarted", "test_results: Results of the last run": what makes something act in a
+/// name that ends in what a Read returns says of what it is, where the description reads and offers nothing more.
+fn yield_fact(name: &mut NameReading, prose: &ProseReading, schema: &SchemaReading) {
+    let last = name.tokens.last().map_or(0, |token| token.start);
+    let acts = |m: &Mention| matches!(m.effect, Effect::Act | Effect::Operate);
+    let noun = |m: &Mention| acts(m) && m.place.start != last;
+    let reads = match prose.mentions.iter().find(|m| m.slot == Slot::Main) {
+        Some(main) => main.effect.category() == Some(Category::Read) && !offers_more(main, schema, prose),
+        None => prose.fact && schema.mentions.is_empty() && !prose.mentions.iter().any(acts) && !carries(schema),
+    };
+    if name.fact && !name.bare && reads && name.mentions.iter().all(noun) {
+        name.mentions.clear();
+    }
+}
+
+/// Whether a parameter carries what runs.
+fn carries(schema: &SchemaReading) -> bool {
+    let kinds = [ParamKind::Command, ParamKind::Code, ParamKind::Tool, ParamKind::Method];
+    schema
+        .known
+        .iter()
+        .any(|known| known.free && kinds.contains(&known.kind))
+}
+
 /// "delete_note: Moves a note to the trash", "execute_query: Runs a metrics query", "start_task: Marks a task as
 /// current": what the description does first is known to be milder than the name's verb. It takes that verb back
 /// where nothing in the definition offers more: no other clause, no operation to choose, nothing that carries what runs.
@@ -330,15 +381,12 @@ fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose
 /// Whether anything beside the first clause offers more than it does: another clause, an operation to choose, what
 /// carries what runs.
 fn offers_more(main: &Mention, schema: &SchemaReading, prose: &ProseReading) -> bool {
-    let for_good = |known: &params::Known| known.kind == ParamKind::Permanent;
-    let carries = |known: &params::Known| {
-        let kinds = [ParamKind::Command, ParamKind::Code, ParamKind::Tool, ParamKind::Method];
-        known.free && kinds.contains(&known.kind)
-    };
+    let for_good = |known: &params::Known| matches!(known.kind, ParamKind::Permanent | ParamKind::Deletes);
     let advice = |m: &&Mention| matches!(m.slot, Slot::Aside | Slot::Order);
     let said = prose.mentions.iter().filter(|m| !advice(m)).chain(&schema.mentions);
     said.map(|m| m.effect.severity()).any(|s| s > main.effect.severity())
-        || schema.known.iter().any(|known| for_good(known) || carries(known))
+        || schema.known.iter().any(for_good)
+        || carries(schema)
         || prose.hits.iter().any(|(_, cue)| *cue == Some("irreversible"))
 }
 

@@ -71,8 +71,11 @@ pub(super) fn name(book: &RuleBook, text: &str, tokens: &[Token]) -> Option<Ment
         .filter(|token| token.kind == Kind::Word)
         .find_map(|token| {
             let word = text.get(token.start as usize..token.end as usize)?;
-            let found = *book.foreign.find(word, false).first()?;
-            let whole = found.start == 0 && word.len() >= SHORTEST;
+            let found = book.foreign.find(word, false);
+            // Without spaces, the verb stands anywhere: "订单取消".
+            let found = if word.is_ascii() { found.first() } else { found.last() };
+            let found = *found?;
+            let whole = word.len() >= SHORTEST && (found.start == 0 || !word.is_ascii());
             whole.then(|| Mention {
                 slot: Slot::Name,
                 effect: found.effect,

@@ -6,9 +6,10 @@ use super::name::NameReading;
 use super::params::{self, Pointer, SchemaReading};
 use super::prose::ProseReading;
 use super::verdict;
+use crate::effect::Effect;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
-use crate::rules::weights::{Manner, Row};
+use crate::rules::weights::{Manner, Row, Slot};
 use crate::rules::words::Stand;
 use crate::text::words::{Kind, Token, fold};
 
@@ -38,7 +39,13 @@ pub(crate) enum HintPlace {
 /// The words of a definition that the table has.
 pub(crate) fn of(book: &RuleBook, name: &NameReading, prose: &ProseReading, schema: &SchemaReading) -> Vec<Hint> {
     let mut hints = Hints::default();
+    // "Executes the `publish` operation": a pair says that the verb tells nothing, so its word does not either.
+    let mut silent = prose.mentions.iter().filter(|m| m.slot == Slot::Main);
+    let silent = silent.find(|m| m.effect == Effect::Vague && m.object.is_some());
     for (stand, token) in standing(&name.tokens, &prose.tokens) {
+        if stand != Stand::Name && silent.is_some_and(|m| m.place.start == token.start) {
+            continue;
+        }
         let index = book.words.index(stand, token.entry);
         let place = HintPlace::Word {
             start: token.start,

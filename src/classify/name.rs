@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::foreign;
+use super::prose::Clause;
 use super::reading::{Mention, Place};
 use super::verbs;
 use crate::effect::Effect;
@@ -53,12 +54,12 @@ pub(crate) struct Identifier<'a> {
     pub(crate) offset: usize,
     /// Objects named elsewhere: the tool's own name for an operation.
     pub(crate) about: &'a [u32],
-    /// The verb that the description begins with: where the name has it too, it is the name's head.
-    pub(crate) told: Option<u32>,
+    /// What the description says first: where the name has its verb too, that is the name's head.
+    pub(crate) told: Option<Clause>,
 }
 
-/// The tool's own name; `about` are the objects that its parameters are, `told` the description's main verb.
-pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32], told: Option<u32>) -> NameReading {
+/// The tool's own name; `about` are the objects that its parameters are, `told` the description's first clause.
+pub(crate) fn read(book: &RuleBook, text: &str, about: &[u32], told: Option<Clause>) -> NameReading {
     let name = Identifier {
         text,
         pointer: Cow::Borrowed("/name"),
@@ -151,7 +152,7 @@ fn stands_as_verb(book: &RuleBook, verb: VerbSense, is_first: bool) -> bool {
 }
 
 /// The head: a strict verb beats a noun-like one, the first place beats the last, the last beats the middle.
-fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -> Option<usize> {
+fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<Clause>) -> Option<usize> {
     let is_modifier = |i: usize| {
         tokens[i].is(role::MODIFIER)
             && sense(book, tokens[i]).is_none_or(|v| book.verbs[v.group as usize].effect == Effect::Vague)
@@ -192,6 +193,11 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         if group.weak && group.effect == Effect::Vague && returned {
             continue;
         }
+        // `dag_import_summary: Provides …`: what stands before what is returned says of what.
+        if returned && Some(at) != first && at != last.unwrap_or(at) && told.is_some_and(|told| reads(book, told.verb))
+        {
+            continue;
+        }
         let mut points = match (group.weak, group.effect) {
             (true, _) => 2,
             (false, Effect::Vague) => 3,
@@ -221,12 +227,15 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         // nothing.
         // `stage_get_shot`: a plain verb right behind one that may be a server's prefix.
         let prefixed = book.lexicon.is(verb.base, role::LAST) && parts.len() > 2;
+        // `trigger_create: Create a new trigger`: what leads the name is what the verb acts on.
+        let noun = |told: Clause| first.is_some_and(|first| told.acts_on.contains(&tokens[first].word));
         let yields = |leads: Effect| {
             leads.severity() <= group.effect.severity()
+                || leads == Effect::Act && Some(at) == last && told.is_some_and(noun)
                 || leads.category() != Some(Category::Destructive) && at >= parts[0] + 2
                 || leads.category() == Some(Category::Write) && prefixed
         };
-        if told == Some(verb.base) && first_strict.is_none_or(yields) {
+        if told.is_some_and(|told| told.verb == verb.base) && first_strict.is_none_or(yields) {
             points += 6;
         }
         // A verb whose object is there, in the sense of a pair, is a verb.
@@ -241,6 +250,12 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<u32>) -
         }
     }
     best.map(|(_, at)| at)
+}
+
+/// Whether a verb by itself reads.
+fn reads(book: &RuleBook, verb: u32) -> bool {
+    let sense = book.lexicon.verb(verb);
+    sense.is_some_and(|sense| book.verbs[sense.group as usize].effect == Effect::Look)
 }
 
 /// Whether the verb at `at` is offered beside the head: joined by "and" or "or", or standing right after it.

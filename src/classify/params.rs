@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::facets::Facets;
 use super::hints::{Hint, HintPlace};
 use super::name::{self, Identifier};
-use super::reading::Mention;
+use super::reading::{Mention, Place};
 use super::told;
 use crate::effect::Effect;
 use crate::label::Label;
@@ -118,6 +119,15 @@ const SAYS_OPERATION: [&str; 8] = [
     "subcommand",
     "sub_command",
     "service_action",
+];
+/// Names that may say so: operations told in words count where nothing else says that the tool only reads.
+const MAY_SAY_OPERATION: [&str; 6] = [
+    "mode",
+    "verb",
+    "action_type",
+    "request_type",
+    "command_type",
+    "job_action",
 ];
 /// Values of one enumeration that are read as operations.
 const MOST_VALUES: usize = 120;
@@ -277,12 +287,32 @@ impl<'a> Reader<'a> {
                 free,
                 runs: schema.says_any(&param.runs),
             });
+            if param.kind == ParamKind::Deletes && kind == Some("boolean") {
+                // `rename {drop_target}`: a switch that deletes counts as what the tool offers (guide, S0).
+                self.reading.mentions.push(Mention {
+                    slot: Slot::Operation,
+                    effect: Effect::End,
+                    rule: Arc::clone(&param.id),
+                    place: Place {
+                        pointer: pointer.clone().into(),
+                        start: 0,
+                        end: name.len() as u32,
+                    },
+                    object: None,
+                    weak: false,
+                    joined: false,
+                    verb: 0,
+                });
+            }
             match (param.kind, &values) {
                 (ParamKind::Action, Some((path, values))) => {
                     self.enumerated(name, &key, path, values, pointer);
                 }
-                (ParamKind::Action, None) if free && SAYS_OPERATION.contains(&key.as_str()) => {
-                    self.told(name, &schema, pointer);
+                (ParamKind::Action, None) if free => {
+                    let certain = SAYS_OPERATION.contains(&key.as_str());
+                    if certain || MAY_SAY_OPERATION.contains(&key.as_str()) {
+                        self.told(name, certain, &schema, pointer);
+                    }
                 }
                 _ => {}
             }
@@ -311,14 +341,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The operations that the words around an unlimited parameter offer.
-    fn told(&mut self, name: &str, schema: &Facets<'_>, pointer: &str) {
+    fn told(&mut self, name: &str, certain: bool, schema: &Facets<'_>, pointer: &str) {
         if let Some(text) = schema.description {
             let values = told::in_parameter(text);
             if values.len() > 1 {
                 let places = values
                     .into_iter()
                     .map(|v| (v.text, format!("{pointer}/description"), v.start));
-                if self.operations(name, true, places.collect()) {
+                if self.operations(name, certain, places.collect()) {
                     return;
                 }
             }
@@ -326,7 +356,7 @@ impl<'a> Reader<'a> {
         if let Some(text) = self.tool.description() {
             let values = told::in_description(text, name);
             let places = values.into_iter().map(|v| (v.text, "/description".to_owned(), v.start));
-            self.operations(name, true, places.collect());
+            self.operations(name, certain, places.collect());
         }
     }
 

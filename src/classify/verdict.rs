@@ -51,12 +51,14 @@ impl Verdict {
         let scores = hints::sum(told, lean);
         let order = ranking(scores);
         let open = open_argument(book, definition);
-        let floor = floor(definition, open.as_ref());
+        let floor = floor(definition, open.as_ref(), tool);
         let mut category = ROW_ORDER[order[0]];
         let mut forced = false;
         if let Some(floor) = floor.filter(|f| f.category > category) {
             category = floor.category;
             forced = true;
+        } else if category != Category::Read && floor.is_none() && definition.only_reads() {
+            category = Category::Read;
         }
         let mut confidence = confidence(scores, category, book.calibration, forced);
         if category == Category::Read && definition.is_silent() && !hints::say_read(lean) {
@@ -146,15 +148,25 @@ fn confidence(scores: Row, category: Category, calibration: Calibration, forced:
 
 /// The mildest category that the hard constraints allow: an open argument is Execute, and what the head of the name
 /// or the main clause ends is ended, whatever the rest says.
-fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> {
-    let ends = definition
-        .mentions()
-        .any(|m| !m.weak && m.effect == Effect::End && (m.slot.is_strong() || definition.is_for_good(m)));
+fn floor(definition: &Definition, open: Option<&OpenArgument>, tool: &Tool) -> Option<Label> {
+    let takes_statement = open.is_some_and(|open| matches!(open.kind, ParamKind::Sql | ParamKind::Query));
+    let ends = definition.mentions().any(|m| {
+        let ends = !m.weak && m.effect == Effect::End && (m.slot.is_strong() || definition.is_for_good(m));
+        ends && !(takes_statement && definition.is_statement_kind(m, tool))
+    });
     if ends {
         return Effect::End.label();
     }
     if open.is_some() {
         return Effect::Open.label();
+    }
+    // "list, get, run": the most severe of what there is to choose (guide, S0).
+    let offered = definition.schema.offered.iter();
+    let acts = offered
+        .filter_map(|offered| offered.label)
+        .max_by_key(|label| label.category);
+    if let Some(acts) = acts.filter(|label| label.category == Category::Execute) {
+        return Some(acts);
     }
     // "Get or update a note": one is offered as much as the other (guide, S0). What makes something act stands beside a
     // reading verb in another sense, too: "search and navigate".
@@ -166,6 +178,7 @@ fn floor(definition: &Definition, open: Option<&OpenArgument>) -> Option<Label> 
 /// S1: a parameter that carries what runs, on a tool whose verbs make something run, or that says so of itself on any
 /// tool but one that keeps what it is given.
 fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgument> {
+    let says_nothing = definition.mentions().next().is_none();
     let mentions = || {
         definition
             .mentions()
@@ -180,10 +193,15 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     let has = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind);
     let found = known.clone().find(|k| match k.kind {
         // Who adds a command to a record has it run later: a job, a container.
-        ParamKind::Command => runs && !stores || opens || k.runs || keeps,
-        ParamKind::Code => (runs && !stores) || opens || (k.runs && !keeps),
+        ParamKind::Command => runs && !stores || opens || k.runs || keeps || says_nothing,
+        ParamKind::Code => {
+            (runs && !stores)
+                || opens
+                || ((k.runs || definition.prose.runs_code()) && !keeps)
+                || says_nothing && definition.name.names(&book.asked.languages)
+        }
         ParamKind::Sql | ParamKind::Query if definition.prose.runs_what_it_explains() => !reads_only,
-        ParamKind::Sql => !reads_only && (opens || runs && !stores),
+        ParamKind::Sql => !reads_only && (opens || runs && !stores || says_nothing),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
         // "Execute an action", and its arguments beside it.

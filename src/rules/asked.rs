@@ -20,11 +20,13 @@ pub(crate) struct Asked {
     /// Prepositions that an object may be told with.
     pub(crate) ties: [u32; 8],
     /// Words that a question begins with.
-    pub(crate) questions: [u32; 5],
+    pub(crate) questions: [u32; 7],
     /// Methods of HTTP that change something.
     pub(crate) methods: [u32; 3],
     /// Verbs that say by themselves that what stands at an address is got.
     pub(crate) fetches: [u32; 5],
+    /// What code is written in.
+    pub(crate) languages: [u32; 9],
     /// Somebody to whom a task is given.
     pub(crate) agent: [u32; 1],
     /// The verb that is as often the last word of a name.
@@ -39,9 +41,23 @@ impl Asked {
             this: numbers(lexicon, ["this", "these"]),
             goes_on: numbers(lexicon, ["of", "including"]),
             ties: numbers(lexicon, ["of", "to", "from", "in", "on", "into", "between", "about"]),
-            questions: numbers(lexicon, ["which", "what", "how", "who", "whether"]),
+            questions: numbers(lexicon, ["which", "what", "how", "who", "whether", "why", "where"]),
             methods: numbers(lexicon, ["post", "put", "patch"]),
             fetches: numbers(lexicon, ["fetch", "scrape", "crawl", "download", "browse"]),
+            languages: numbers(
+                lexicon,
+                [
+                    "python",
+                    "javascript",
+                    "js",
+                    "lua",
+                    "shell",
+                    "bash",
+                    "powershell",
+                    "repl",
+                    "node",
+                ],
+            ),
             agent: numbers(lexicon, ["agent"]),
             list: numbers(lexicon, ["list"]),
         }

@@ -133,6 +133,7 @@ param_kinds! {
     Recipient = "recipient", Paging = "paging", Confirm = "confirm", Force = "force", Permanent = "permanent",
     Recursive = "recursive", Path = "path", SavePath = "save-path", Ui = "ui", Money = "money", Credential = "credential",
     Role = "role", Expression = "expression", Action = "action", Source = "source", Grant = "grant",
+    Deletes = "deletes",
 }
 
 /// Cues that phrases give the scorecard.

@@ -24,6 +24,10 @@ impl Reader<'_> {
                 at += 1;
                 continue;
             }
+            if framed && self.is(at, role::CONDITION) {
+                // "Use this when the user asks for it.": says when, and not yet what.
+                return (None, framed);
+            }
             let verb = self.sense(at, form::BASE | form::THIRD | form::GERUND);
             let frame_word = self.is(at, role::FRAME | role::SUBJECT | role::MODAL | role::PRONOUN | role::BE);
             if let Some(verb) = verb {

@@ -47,11 +47,36 @@ impl ProseReading {
         self.hits.iter().any(|(hit, _)| &*hit.rule == "phrase/explain-analyze")
     }
 
-    /// The verb of the first main clause, by number, where it says what is done.
-    pub(crate) fn main_verb(&self) -> Option<u32> {
-        let main = self.mentions.iter().find(|m| m.slot == Slot::Main)?;
-        (main.effect != Effect::Vague && main.verb != 0).then_some(main.verb)
+    /// Whether it says that what it is given is run: "the code is executed".
+    pub(crate) fn runs_code(&self) -> bool {
+        self.hits.iter().any(|(hit, _)| &*hit.rule == "phrase/runs-code")
     }
+
+    /// The first main clause, where its verb says what is done.
+    pub(crate) fn main_clause(&self) -> Option<Clause> {
+        let main = self.mentions.iter().find(|m| m.slot == Slot::Main)?;
+        if main.effect == Effect::Vague || main.verb == 0 {
+            return None;
+        }
+        let behind = self.tokens.iter().skip_while(|token| token.start < main.place.end);
+        let words = behind.take_while(|token| token.kind == Kind::Word && !token.is(role::PREPOSITION));
+        let mut acts_on = [0; 4];
+        for (slot, token) in acts_on.iter_mut().zip(words) {
+            *slot = token.word;
+        }
+        Some(Clause {
+            verb: main.verb,
+            acts_on,
+        })
+    }
+}
+
+/// A verb and the words right behind it, by number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clause {
+    pub(crate) verb: u32,
+    /// 0 where there is none.
+    pub(crate) acts_on: [u32; 4],
 }
 
 /// Reads `text`, which stands at `pointer`; its words take the `room` of others.
