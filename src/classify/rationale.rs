@@ -168,6 +168,9 @@ impl Writer<'_> {
             return "What goes can be built again, so the risk is only medium, but it is gone: this is no Write".into();
         }
         let way_back = match self.deed.said {
+            _ if self.rule(&["param/deletes"]) => {
+                "a switch deletes what there was, and what a caller can switch on counts"
+            }
             _ if self.has("irreversible") => "the definition itself says that there is no way back",
             _ if self.cue("reversible") => "a way back is mentioned, but not that this tool always leaves one",
             Said::Operations => "the worst that a caller can choose counts, and that ends what was there",

@@ -24,8 +24,7 @@ impl Reader<'_> {
                 at += 1;
                 continue;
             }
-            if framed && self.is(at, role::CONDITION) {
-                // "Use this when the user asks for it.": says when, and not yet what.
+            if framed && self.is(at, role::CONDITION) && self.says_when(start, end) {
                 return (None, framed);
             }
             let verb = self.sense(at, form::BASE | form::THIRD | form::GERUND);
@@ -73,6 +72,14 @@ impl Reader<'_> {
             at += 1;
         }
         (None, framed)
+    }
+
+    /// "Use this when the user asks for it. Merges notes.": the sentence says when, and the next one what.
+    fn says_when(&self, start: usize, end: usize) -> bool {
+        let next = self.sense(end + 1, form::BASE | form::THIRD);
+        self.is(start, role::FRAME)
+            && self.sense(start, form::BASE).is_some()
+            && next.is_some_and(|verb| !self.weak(verb) && !self.is(end + 1, role::FRAME | role::ASIDE))
     }
 
     /// "Bulk delete notes": an unknown first word right before a strict base form that has an object.
