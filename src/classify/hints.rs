@@ -43,7 +43,9 @@ pub(crate) fn of(book: &RuleBook, name: &NameReading, prose: &ProseReading, sche
     let mut silent = prose.mentions.iter().filter(|m| m.slot == Slot::Main);
     let silent = silent.find(|m| m.effect == Effect::Vague && m.object.is_some());
     for (stand, token) in standing(&name.tokens, &prose.tokens) {
-        if stand != Stand::Name && silent.is_some_and(|m| m.place.start == token.start) {
+        // Nor do the words of a sentence in another language, of which the table knows too little.
+        let tells_nothing = prose.foreign || silent.is_some_and(|m| m.place.start == token.start);
+        if stand != Stand::Name && tells_nothing {
             continue;
         }
         let index = book.words.index(stand, token.entry);
