@@ -144,7 +144,7 @@ impl Builder {
             ));
         }
         book.grounds = making.build(&mut book.named)?;
-        book.foreign = ForeignVerbs::build(foreign)?;
+        book.foreign = ForeignVerbs::build(foreign);
         let (phrases, grounds) = (&book.phrase_of, &book.grounds);
         self.lexicon.mark(leads::PHRASE, |number| phrases.contains_key(&number));
         self.lexicon
