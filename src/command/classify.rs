@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
+use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -107,7 +108,7 @@ const MEMORY: &str = "writing JSON to memory cannot fail";
 
 /// What each line is put through.
 struct Filter {
-    classifier: Classifier,
+    classifier: ManuallyDrop<Classifier>,
     longest: usize,
     tools: AtomicUsize,
     /// Of these, how many could be read only after something was mended.

@@ -146,11 +146,9 @@ impl Builder {
         book.grounds = making.build(&mut book.named)?;
         book.foreign = ForeignVerbs::build(foreign);
         let (phrases, grounds) = (&book.phrase_of, &book.grounds);
-        self.lexicon.mark(leads::PHRASE, |number| phrases.contains_key(&number));
-        self.lexicon
-            .mark(leads::NOUN, |number| !grounds.of_noun(number).is_empty());
-        self.lexicon
-            .mark(leads::GROUND_PHRASE, |number| !grounds.of_phrase(number).is_empty());
+        self.lexicon.mark(leads::PHRASE, phrases.keys().copied());
+        self.lexicon.mark(leads::NOUN, grounds.nouns());
+        self.lexicon.mark(leads::GROUND_PHRASE, grounds.phrases());
         book.asked = Asked::of(&self.lexicon);
         let named = &mut book.named;
         book.words = Words::build(words, &mut self.lexicon, |parameter, index| {

@@ -41,7 +41,7 @@ struct Verb {
 
 impl ForeignVerbs {
     pub(crate) fn build<'a>(languages: impl IntoIterator<Item = &'a Foreign>) -> Self {
-        let mut by_start: FxHashMap<Start, Vec<Verb>> = FxHashMap::default();
+        let mut verbs: Vec<(Start, Verb)> = Vec::new();
         for language in languages {
             let lists = [
                 (&language.plain, Effect::Vague),
@@ -57,17 +57,20 @@ impl ForeignVerbs {
                 for word in words.split_whitespace() {
                     let mut letters = word.chars();
                     let start = (letters.next().unwrap_or(NONE), letters.next().unwrap_or(NONE));
-                    by_start.entry(start).or_default().push(Verb {
+                    let verb = Verb {
                         text: word.into(),
                         effect,
                         match_on: language.match_on,
                         verb_last: language.verb_last,
-                    });
+                    };
+                    verbs.push((start, verb));
                 }
             }
         }
-        for verbs in by_start.values_mut() {
-            verbs.sort_by_key(|verb| std::cmp::Reverse(verb.text.len()));
+        verbs.sort_by_key(|(_, verb)| std::cmp::Reverse(verb.text.len()));
+        let mut by_start: FxHashMap<Start, Vec<Verb>> = FxHashMap::default();
+        for (start, verb) in verbs {
+            by_start.entry(start).or_default().push(verb);
         }
         Self { by_start }
     }

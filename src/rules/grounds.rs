@@ -95,6 +95,16 @@ impl Grounds {
         self.nouns.get(&number).map_or(&[], Vec::as_slice)
     }
 
+    /// The words and phrases of which any ground has what the tool is about.
+    pub(super) fn nouns(&self) -> impl Iterator<Item = u32> {
+        self.nouns.keys().copied()
+    }
+
+    /// The phrases of any ground.
+    pub(super) fn phrases(&self) -> impl Iterator<Item = u32> {
+        self.phrases.keys().copied()
+    }
+
     /// The grounds of this phrase.
     pub(crate) fn of_phrase(&self, number: u32) -> &[u16] {
         self.phrases.get(&number).map_or(&[], Vec::as_slice)

@@ -252,7 +252,8 @@ pub(crate) struct Lexicon {
     words: Vec<Word>,
     /// Of each word.
     marks: Vec<Marks>,
-    next_sequence: u32,
+    /// The word that each phrase begins with.
+    begins: Vec<u32>,
     /// Words that are only noted: numbered behind all others, once no more of those come.
     noted: u32,
     /// Verbs behind which an undelimited word is split.
@@ -268,7 +269,7 @@ impl Lexicon {
             numbers: Numbers::new(),
             words: vec![Word::default()],
             marks: vec![Marks::default()],
-            next_sequence: FIRST_SEQUENCE,
+            begins: Vec::new(),
             noted: 0,
             splits: FxHashSet::default(),
         }
@@ -310,8 +311,8 @@ impl Lexicon {
         if let Some(sequence) = known {
             return sequence.number;
         }
-        let number = self.next_sequence;
-        self.next_sequence += 1;
+        let number = FIRST_SEQUENCE + self.begins.len() as u32;
+        self.begins.push(first);
         let second = rest[0];
         self.marks[first as usize].0 |= Marks::BEGINS;
         self.words[first as usize]
@@ -370,12 +371,14 @@ impl Lexicon {
         self.marks[number as usize].0 & ((1 << Marks::LEADS) - 1) == 0
     }
 
-    /// Gives a [`leads`] bit to every word that is, or begins a phrase that is, among some numbers.
-    pub(crate) fn mark(&mut self, bit: u8, among: impl Fn(u32) -> bool) {
-        for ((number, word), marks) in (0..).zip(&self.words).zip(&mut self.marks) {
-            if among(number) || word.sequences.iter().any(|sequence| among(sequence.number)) {
-                marks.0 |= Marks::leads(bit);
-            }
+    /// Gives a [`leads`] bit to these words, and to those that these phrases begin with.
+    pub(crate) fn mark(&mut self, bit: u8, numbers: impl IntoIterator<Item = u32>) {
+        for number in numbers {
+            let word = match number.checked_sub(FIRST_SEQUENCE) {
+                Some(sequence) => self.begins[sequence as usize],
+                None => number,
+            };
+            self.marks[word as usize].0 |= Marks::leads(bit);
         }
     }
 

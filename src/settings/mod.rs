@@ -3,6 +3,7 @@
 
 pub mod file;
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use crate::classify::{Annotations, Classifier};
@@ -52,13 +53,15 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The classifier of these settings.
-    pub fn classifier(&self, global: &Global) -> Result<Classifier> {
+    /// The classifier of these settings. It lasts as long as the program: taking it down word by word would cost a
+    /// short run a twentieth of its time, and the system takes all of it back at once.
+    pub fn classifier(&self, global: &Global) -> Result<ManuallyDrop<Classifier>> {
         let book = match &global.rules {
             Some(folder) => RuleBook::load(folder)?,
             None => RuleBook::embedded()?,
         };
-        Ok(Classifier::new(book, self.decisions.clone(), Annotations::Weigh))
+        let classifier = Classifier::new(book, self.decisions.clone(), Annotations::Weigh);
+        Ok(ManuallyDrop::new(classifier))
     }
 
     /// Warns of decisions for single tools that no tool of this scan meets: most likely the tool was renamed or
