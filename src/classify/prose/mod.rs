@@ -32,6 +32,9 @@ pub(crate) struct ProseReading {
     pub(crate) returns: bool,
     /// The verbs are in another language.
     pub(crate) foreign: bool,
+    /// The first sentence names a query language in which nothing can be changed, and not SQL. A later one may speak of
+    /// another tool's.
+    in_reading_language: bool,
     /// Its words, for what is not about operations.
     pub(crate) tokens: Vec<Token>,
 }
@@ -39,7 +42,7 @@ pub(crate) struct ProseReading {
 impl ProseReading {
     /// Whether it says that statements may only read.
     pub(crate) fn restricted(&self) -> bool {
-        self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
+        self.in_reading_language || self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
     }
 
     /// Whether it speaks of EXPLAIN ANALYZE, which runs what it explains.
@@ -104,7 +107,11 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, roo
         .count();
     reader.phrases();
     reader.sentences();
+    let first_ends = tokens.iter().find(|token| token.kind == Kind::Stop);
+    let first = &text[..first_ends.map_or(text.len(), |stop| stop.start as usize)];
     let mut out = reader.out;
+    let named = |hit: &Hit| &*hit.rule == "phrase/reading-language" && hit.place.end as usize <= first.len();
+    out.in_reading_language = out.hits.iter().any(|(hit, _)| named(hit)) && !first.to_ascii_lowercase().contains("sql");
     if !text.is_ascii() || !out.mentions.iter().any(|m| m.slot == Slot::Main) {
         foreign::prose(book, text, pointer, &mut out);
     }
