@@ -70,7 +70,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome> {
         Some(folder) => Sources::load(folder)?,
         None => Sources::embedded()?,
     };
-    let classifier = Classifier::new(sources.book()?, settings.decisions.clone(), annotations);
+    let classifier = Classifier::new(sources.clone().book()?, settings.decisions.clone(), annotations);
     let mut assessments: Vec<Option<Assessment>> = vec![None; labelled.len()];
     match args.folds {
         None => {

@@ -2,7 +2,7 @@
 //! numbers of its words. Made by [`super::build`] from the files of [`super::sources`]; only read here.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -11,50 +11,13 @@ use super::file::Calibration;
 use super::foreign::ForeignVerbs;
 use super::grounds::{Grounds, Shape};
 use super::lexicon::Lexicon;
+use super::listed::{self, Rule};
 use super::sources::Sources;
 use super::weights::Weights;
 use super::word_set::WordSet;
 use super::words::Words;
 use crate::effect::Effect;
 use crate::error::Result;
-
-/// Which table of the book a rule stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RuleKind {
-    /// `[[verb]]`
-    Verb,
-    /// `[[pair]]`
-    Pair,
-    /// `[[phrase]]`
-    Phrase,
-    /// `[[param]]`
-    Param,
-    /// `[[ground]]`
-    Ground,
-    /// `[[word]]`
-    Word,
-}
-
-/// A rule as it is listed and explained.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// The id that evidence carries.
-    pub id: Arc<str>,
-    /// Its table.
-    pub kind: RuleKind,
-    /// What it says, where it speaks for an effect.
-    pub effect: Option<Effect>,
-    /// Why, for people.
-    pub why: String,
-    /// Its words, phrases or names, for people.
-    pub words: Vec<String>,
-    /// Tools on which it must fire.
-    pub matches: Vec<String>,
-    /// Tools on which it must not.
-    pub misses: Vec<String>,
-    /// The file it stands in.
-    pub file: String,
-}
 
 /// A signal of the book.
 #[derive(Clone, Debug)]
@@ -175,8 +138,9 @@ pub struct RuleBook {
     pub(crate) weights: Weights,
     pub(crate) words: Words,
     pub(crate) calibration: Calibration,
-    pub(super) rules: Vec<Rule>,
-    pub(super) digest: String,
+    /// Where all of it comes from.
+    pub(super) sources: Sources,
+    pub(super) listed: OnceLock<Vec<Rule>>,
 }
 
 impl RuleBook {
@@ -197,12 +161,12 @@ impl RuleBook {
 
     /// Digest of every rule file.
     pub fn digest(&self) -> &str {
-        &self.digest
+        self.sources.digest()
     }
 
-    /// Every rule, in the order of the files.
+    /// Every rule, as people read it: listed only when somebody asks.
     pub fn rules(&self) -> &[Rule] {
-        &self.rules
+        self.listed.get_or_init(|| listed::rules(&self.sources))
     }
 
     /// Every signal.

@@ -1,22 +1,22 @@
 //! Joins rule files into a book: gives every word its number, checks that what a rule names is there, and files each
 //! rule under what brings it up. Pure; an error names the file, the rule and the way out.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::asked::Asked;
-use super::book::{
-    CUES, LEAD, PairRule, ParamKind, ParamRule, PhraseRule, Rule, RuleBook, RuleKind, SignalDefinition, VerbGroup,
-};
+use super::book::{CUES, LEAD, PairRule, ParamKind, ParamRule, PhraseRule, RuleBook, SignalDefinition, VerbGroup};
 use super::file::{Calibration, Pair, Param, Phrase, Roles, Verbs};
 use super::foreign::ForeignVerbs;
 use super::grounds::{self, Grounds};
 use super::inflect;
 use super::lexicon::{Lexicon, VerbSense, form, leads, role};
-use super::sources::SourceFile;
+use super::sources::{SourceFile, Sources};
 use super::weights::Weights;
 use super::word_set::WordSet;
-use super::words::{WordTable, Words};
-use crate::effect::Effect;
+use super::words::Words;
 use crate::error::{Error, Result};
 
 /// A book in the making.
@@ -37,12 +37,12 @@ impl Builder {
         }
     }
 
-    pub(super) fn build(mut self, files: &[SourceFile], words: &WordTable, digest: String) -> Result<RuleBook> {
-        let mut rules = Vec::new();
+    pub(super) fn build(mut self, sources: Sources) -> Result<RuleBook> {
+        let files = sources.files();
         let mut verbs = Vec::new();
         let mut signals: Vec<SignalDefinition> = Vec::new();
         let mut calibration = None;
-        let mut weights = toml::Table::new();
+        let mut weights = BTreeMap::new();
         let mut foreign = Vec::new();
         for file in files {
             if let Some(roles) = &file.rules.roles {
@@ -50,16 +50,6 @@ impl Builder {
             }
             for group in &file.rules.verb {
                 self.unique(&group.id, file)?;
-                rules.push(rule(
-                    &group.id,
-                    RuleKind::Verb,
-                    Some(group.effect),
-                    &group.why,
-                    &file.name,
-                    group.words.split_whitespace().map(str::to_owned).collect(),
-                    &group.matches,
-                    &group.miss,
-                ));
                 self.verbs(verbs.len() as u16, &group.words);
                 verbs.push(VerbGroup {
                     id: group.id.as_str().into(),
@@ -75,7 +65,8 @@ impl Builder {
                 title: s.title.as_str().into(),
             }));
             calibration = file.rules.calibration.or(calibration);
-            weights.extend(file.rules.weights.clone().unwrap_or_default());
+            let rows = file.rules.weights.iter().flatten();
+            weights.extend(rows.map(|(feature, row)| (feature.clone(), *row)));
         }
         let groups = files.iter().flat_map(|file| &file.rules.verb).enumerate();
         for (group, file) in groups {
@@ -106,13 +97,13 @@ impl Builder {
                 temperature: 100,
                 forced: 800,
             }),
-            rules,
-            digest,
+            sources: Sources::default(),
+            listed: OnceLock::new(),
         };
         for file in files {
             for pair in &file.rules.pair {
                 self.unique(&pair.id, file)?;
-                self.pair(pair, file, &mut book)?;
+                self.pair(pair, file, files, &mut book)?;
             }
             for phrase in &file.rules.phrase {
                 self.unique(&phrase.id, file)?;
@@ -126,22 +117,17 @@ impl Builder {
         }
         // Last: grounds speak of verbs and pairs of every file.
         let mut making = grounds::Making::default();
+        let read = files.iter().flat_map(|file| {
+            let verbs = file.rules.verb.iter().map(|verbs| verbs.id.as_str());
+            verbs.chain(file.rules.pair.iter().map(|pair| pair.id.as_str()))
+        });
+        let read = read.collect();
         for (file, ground) in files.iter().flat_map(|f| f.rules.ground.iter().map(move |g| (f, g))) {
             self.unique(&ground.id, file)?;
             let signal = signal_index(&ground.signal, &ground.id, file, &book.signals)?;
             let objects = self.objects(&ground.objects, &ground.id, file)?.0;
             let unless = self.objects(&ground.unless, &ground.id, file)?.0;
-            making.add(ground, file, signal, (objects, unless), &mut self.lexicon, &book.rules)?;
-            book.rules.push(rule(
-                &ground.id,
-                RuleKind::Ground,
-                None,
-                &ground.why,
-                &file.name,
-                grounds::words(ground),
-                &ground.matches,
-                &ground.miss,
-            ));
+            making.add(ground, file, signal, (objects, unless), &mut self.lexicon, &read)?;
         }
         book.grounds = making.build(&mut book.named)?;
         book.foreign = ForeignVerbs::build(foreign);
@@ -151,26 +137,16 @@ impl Builder {
         self.lexicon.mark(leads::GROUND_PHRASE, grounds.phrases());
         book.asked = Asked::of(&self.lexicon);
         let named = &mut book.named;
-        book.words = Words::build(words, &mut self.lexicon, |parameter, index| {
+        book.words = Words::build(sources.words(), &mut self.lexicon, |parameter, index| {
             named.entry(parameter.into()).or_default().word = index;
         })?;
         for (file, word) in files.iter().flat_map(|f| f.rules.word.iter().map(move |w| (f, w))) {
             self.unique(&word.id, file)?;
-            let rule = rule(
-                &word.id,
-                RuleKind::Word,
-                None,
-                &word.why,
-                &file.name,
-                words.telling(word.stand),
-                &word.matches,
-                &word.miss,
-            );
-            book.words.name(word.stand, rule.id.clone());
-            book.rules.push(rule);
+            book.words.name(word.stand, word.id.as_str().into());
         }
         book.lexicon = self.lexicon;
         book.thirds = self.thirds;
+        book.sources = sources;
         Ok(book)
     }
 
@@ -309,20 +285,18 @@ impl Builder {
         Ok((set, any))
     }
 
-    fn pair(&mut self, pair: &Pair, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
+    fn pair(&mut self, pair: &Pair, file: &SourceFile, files: &[SourceFile], book: &mut RuleBook) -> Result<()> {
         let index = book.pairs.len() as u16;
         let (objects, any) = self.objects(&pair.objects, &pair.id, file)?;
         let (unless, _) = self.objects(&pair.unless, &pair.id, file)?;
         for verb in &pair.verbs {
             let bases: Vec<u32> = if let Some(effect) = verb.strip_prefix('@') {
-                let of_effect = book
-                    .rules
+                let of_effect = files
                     .iter()
-                    .filter(|r| r.kind == RuleKind::Verb && r.effect.is_some_and(|e| e.name() == effect));
-                of_effect
-                    .flat_map(|r| r.words.iter())
-                    .map(|w| self.lexicon.intern(w))
-                    .collect()
+                    .flat_map(|f| &f.rules.verb)
+                    .filter(|v| v.effect.name() == effect);
+                let words = of_effect.flat_map(|v| v.words.split_whitespace());
+                words.map(|word| self.lexicon.intern(word)).collect()
             } else {
                 let number = self.lexicon.intern(verb);
                 if self.lexicon.verb(number).is_none_or(|v| v.base != number) {
@@ -349,17 +323,6 @@ impl Builder {
             any,
             name_only: pair.name_only,
         });
-        let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
-        book.rules.push(rule(
-            &pair.id,
-            RuleKind::Pair,
-            Some(pair.effect),
-            &pair.why,
-            &file.name,
-            words,
-            &pair.matches,
-            &pair.miss,
-        ));
         Ok(())
     }
 
@@ -383,16 +346,6 @@ impl Builder {
             id: phrase.id.as_str().into(),
             cue,
         });
-        book.rules.push(rule(
-            &phrase.id,
-            RuleKind::Phrase,
-            None,
-            &phrase.why,
-            &file.name,
-            phrase.texts.clone(),
-            &phrase.matches,
-            &phrase.miss,
-        ));
         Ok(())
     }
 }
@@ -419,16 +372,6 @@ fn param_rule(param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<(
         kind,
         runs: param.runs.iter().map(|words| format!(" {words} ")).collect(),
     });
-    book.rules.push(rule(
-        &param.id,
-        RuleKind::Param,
-        None,
-        &param.why,
-        &file.name,
-        param.names.clone(),
-        &param.matches,
-        &param.miss,
-    ));
     Ok(())
 }
 
@@ -439,30 +382,4 @@ fn signal_index(id: &str, rule: &str, file: &SourceFile, signals: &[SignalDefini
         ))
         .help("signals stand in rules/signals.toml")
     })
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call a rule kind; each argument is a field"
-)]
-fn rule(
-    id: &str,
-    kind: RuleKind,
-    effect: Option<Effect>,
-    why: &str,
-    file: &str,
-    words: Vec<String>,
-    matches: &[String],
-    misses: &[String],
-) -> Rule {
-    Rule {
-        id: id.into(),
-        kind,
-        effect,
-        why: why.to_owned(),
-        words,
-        matches: matches.to_vec(),
-        misses: misses.to_vec(),
-        file: file.to_owned(),
-    }
 }

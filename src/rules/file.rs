@@ -1,8 +1,11 @@
 //! The shape of the rule files: what a person writes in `rules/*.toml`. Parsing and checking of single files
 //! only; [`super::book`] joins them.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
+use super::weights::Row;
 use super::words::Stand;
 use crate::effect::Effect;
 use crate::label::Category;
@@ -45,7 +48,7 @@ pub struct RuleFile {
     pub roles: Option<Roles>,
     /// The fitted table.
     #[serde(default)]
-    pub weights: Option<toml::Table>,
+    pub weights: Option<BTreeMap<String, Row>>,
     /// How scores become probabilities.
     #[serde(default)]
     pub calibration: Option<Calibration>,

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::book::{Named, ParamKind, Rule, RuleKind};
+use super::book::{Named, ParamKind};
 use super::file::{self, Finding};
 use super::lexicon::Lexicon;
 use super::sources::SourceFile;
@@ -158,7 +158,7 @@ impl Making {
         signal: usize,
         (objects, unless): (WordSet, WordSet),
         lexicon: &mut Lexicon,
-        rules: &[Rule],
+        read: &FxHashSet<&str>,
     ) -> Result<()> {
         let index = self.made.all.len() as u16;
         let unknown = |what: &str, name: &str, help: String| {
@@ -180,11 +180,11 @@ impl Making {
             made.verbs.entry(base).or_default().push(index);
         }
         for id in &ground.rules {
-            let reads = |r: &&Rule| matches!(r.kind, RuleKind::Verb | RuleKind::Pair) && *r.id == **id;
-            let rule = rules.iter().find(reads);
             let help = || "`mcpclass rules list` shows the verb groups and pairs".to_owned();
-            let rule = rule.ok_or_else(|| unknown("verb group and no pair", id, help()))?;
-            made.rules.entry(Arc::clone(&rule.id)).or_default().push(index);
+            if !read.contains(&**id) {
+                return Err(unknown("verb group and no pair", id, help()));
+            }
+            made.rules.entry(id.as_str().into()).or_default().push(index);
         }
         if ground.effects.is_empty() && ground.verbs.is_empty() && ground.rules.is_empty() {
             let mut numbers: Vec<u32> = objects.iter().collect();

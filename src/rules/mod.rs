@@ -8,10 +8,12 @@ pub(crate) mod foreign;
 pub(crate) mod grounds;
 mod inflect;
 pub(crate) mod lexicon;
+pub mod listed;
 pub mod sources;
 pub(crate) mod texts;
 pub mod weights;
 pub(crate) mod word_set;
 pub mod words;
 
-pub use book::{Rule, RuleBook, RuleKind};
+pub use book::RuleBook;
+pub use listed::{Rule, RuleKind};

@@ -3,10 +3,12 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use super::book::{RuleBook, RuleKind};
+use super::book::RuleBook;
 use super::build::Builder;
 use super::file::RuleFile;
+use super::listed::RuleKind;
 use super::words::WordTable;
 use crate::digest;
 use crate::error::{Error, Result};
@@ -14,20 +16,31 @@ use crate::error::{Error, Result};
 /// The table of words.
 const WORDS: &str = "words.tsv";
 
-/// The files that are part of the program, in the order in which they are joined.
-const EMBEDDED: [(&str, &str); 11] = [
-    ("grammar.toml", include_str!("../../rules/grammar.toml")),
-    ("verbs.toml", include_str!("../../rules/verbs.toml")),
-    ("nouns.toml", include_str!("../../rules/nouns.toml")),
-    ("pairs.toml", include_str!("../../rules/pairs.toml")),
-    ("phrases.toml", include_str!("../../rules/phrases.toml")),
-    ("params.toml", include_str!("../../rules/params.toml")),
-    ("signals.toml", include_str!("../../rules/signals.toml")),
-    ("foreign.toml", include_str!("../../rules/foreign.toml")),
-    ("weights.toml", include_str!("../../rules/weights.toml")),
-    ("words.toml", include_str!("../../rules/words.toml")),
-    (WORDS, include_str!("../../rules/words.tsv")),
+/// A file that is part of the program.
+struct Embedded {
+    name: &'static str,
+    text: &'static str,
+    /// The same in JSON, made by `rules/embed.rs`: every start of the program reads it.
+    json: &'static str,
+}
+
+macro_rules! embedded {
+    ($($name:literal),+ $(,)?) => {
+        [$(Embedded {
+            name: concat!($name, ".toml"),
+            text: include_str!(concat!("../../rules/", $name, ".toml")),
+            json: include_str!(concat!(env!("OUT_DIR"), "/", $name, ".json")),
+        }),+]
+    };
+}
+
+/// The rule files that are part of the program, in the order in which they are joined.
+static EMBEDDED: [Embedded; 10] = embedded![
+    "grammar", "verbs", "nouns", "pairs", "phrases", "params", "signals", "foreign", "weights", "words",
 ];
+
+/// The table of words that is part of the program.
+static EMBEDDED_WORDS: &str = include_str!("../../rules/words.tsv");
 
 /// A rule file, parsed. Shown as the path that a person can open.
 #[derive(Clone, Debug)]
@@ -37,6 +50,19 @@ pub(crate) struct SourceFile {
     /// Where it stands.
     shown: String,
     pub(crate) rules: RuleFile,
+}
+
+impl SourceFile {
+    fn new(name: String, shown: String, rules: RuleFile) -> Result<Self> {
+        if rules.schema == 1 {
+            return Ok(Self { name, shown, rules });
+        }
+        let error = Error::new(format!(
+            "{shown}: rule format {} is not known to this version",
+            rules.schema
+        ));
+        Err(error.help("this version reads `schema = 1`; update mcpclass"))
+    }
 }
 
 impl fmt::Display for SourceFile {
@@ -53,17 +79,26 @@ struct Text {
 }
 
 /// Rule files in the order in which they are joined, and the digest of their texts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
     words: WordTable,
-    digest: String,
+    digest: OnceLock<String>,
 }
 
 impl Sources {
-    /// The files that are part of the program.
+    /// The files that are part of the program. Their digest is made when somebody asks for it.
     pub fn embedded() -> Result<Self> {
-        Self::of(own())
+        let file = |Embedded { name, json, .. }: &Embedded| {
+            let shown = shown(name);
+            let rules = serde_json::from_str(json).map_err(|e| Error::new(format!("{shown}: {e}")))?;
+            SourceFile::new((*name).to_owned(), shown, rules)
+        };
+        Ok(Self {
+            files: EMBEDDED.iter().map(file).collect::<Result<_>>()?,
+            words: WordTable::parse(&shown(WORDS), EMBEDDED_WORDS)?,
+            digest: OnceLock::new(),
+        })
     }
 
     /// The embedded files with the `*.toml` files of a folder and its table of words: one of the same name replaces,
@@ -101,19 +136,36 @@ impl Sources {
     }
 
     fn of(texts: Vec<Text>) -> Result<Self> {
-        let digest = digest::of_bytes(texts.iter().flat_map(|t| [t.name.as_bytes(), t.text.as_bytes()]));
+        let digest = digest_of(&texts);
         let (tables, texts): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| text.name == WORDS);
         let mut words = WordTable::default();
         for table in tables {
             words = WordTable::parse(&table.shown, &table.text)?;
         }
         let files = texts.into_iter().map(parsed).collect::<Result<_>>()?;
-        Ok(Self { files, words, digest })
+        Ok(Self {
+            files,
+            words,
+            digest: digest.into(),
+        })
     }
 
     /// The book that these files make.
-    pub fn book(&self) -> Result<RuleBook> {
-        Builder::new().build(&self.files, &self.words, self.digest.clone())
+    pub fn book(self) -> Result<RuleBook> {
+        Builder::new().build(self)
+    }
+
+    /// Digest of the files' texts.
+    pub(super) fn digest(&self) -> &str {
+        self.digest.get_or_init(|| digest_of(&own()))
+    }
+
+    pub(super) fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    pub(super) const fn words(&self) -> &WordTable {
+        &self.words
     }
 
     /// The same with another table of words: for cross-validation.
@@ -151,26 +203,30 @@ impl Sources {
     }
 }
 
+/// The texts of the files that are part of the program.
 fn own() -> Vec<Text> {
-    let text = |(name, text): &(&str, &str)| Text {
-        name: (*name).to_owned(),
-        shown: format!("rules/{name}"),
-        text: (*text).to_owned(),
-    };
-    EMBEDDED.iter().map(text).collect()
+    let rules = EMBEDDED.iter().map(|file| (file.name, file.text));
+    let texts = rules.chain([(WORDS, EMBEDDED_WORDS)]).map(|(name, text)| Text {
+        name: name.to_owned(),
+        shown: shown(name),
+        text: text.to_owned(),
+    });
+    texts.collect()
+}
+
+/// Where a file of ours stands.
+fn shown(name: &str) -> String {
+    ["rules/", name].concat()
+}
+
+fn digest_of(texts: &[Text]) -> String {
+    digest::of_bytes(texts.iter().flat_map(|t| [t.name.as_bytes(), t.text.as_bytes()]))
 }
 
 fn parsed(file: Text) -> Result<SourceFile> {
     let Text { name, shown, text } = file;
-    let rules: RuleFile = toml::from_str(&text).map_err(|e| syntax_error(&shown, &text, &e))?;
-    if rules.schema != 1 {
-        let error = Error::new(format!(
-            "{shown}: rule format {} is not known to this version",
-            rules.schema
-        ));
-        return Err(error.help("this version reads `schema = 1`; update mcpclass"));
-    }
-    Ok(SourceFile { name, shown, rules })
+    let rules = toml::from_str(&text).map_err(|e| syntax_error(&shown, &text, &e))?;
+    SourceFile::new(name, shown, rules)
 }
 
 fn syntax_error(shown: &str, text: &str, error: &toml::de::Error) -> Error {
@@ -181,4 +237,17 @@ fn syntax_error(shown: &str, text: &str, error: &toml::de::Error) -> Error {
         format!(":{line}:{column}")
     });
     Error::new(format!("{shown}{place}: {}", error.message())).help(format!("mcpclass rules test {shown}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_at_a_start_is_what_the_files_say() {
+        let (ready, read) = (Sources::embedded().expect("ready"), Sources::of(own()).expect("read"));
+        assert_eq!(format!("{:?}", ready.files), format!("{:?}", read.files));
+        assert_eq!(ready.words, read.words);
+        assert_eq!(ready.digest(), read.digest());
+    }
 }

@@ -1,6 +1,7 @@
 //! The scorecard: an integer for each feature and category, in hundredths of a nat. Hand-readable, fitted by
 //! `mcpclass rules fit`, the same on every platform. Owns the list of features.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::effect::Effect;
@@ -297,20 +298,18 @@ impl Weights {
         Self { rows }
     }
 
-    /// Reads the `[weights]` table: `"name/look" = [Read, Write, Execute, Destructive]`.
-    pub fn from_table(table: &toml::Table) -> Result<Self> {
+    /// The scorecard of a `[weights]` table: `"name/look" = [Read, Write, Execute, Destructive]`.
+    pub fn from_table(table: &BTreeMap<String, Row>) -> Result<Self> {
         let mut weights = Self::zero();
+        let mut unknown: BTreeSet<&str> = table.keys().map(String::as_str).collect();
         for feature in Feature::all() {
-            if let Some(value) = table.get(&feature.name()) {
-                let row = value.clone().try_into::<Row>();
-                weights.rows[feature.index()] = row.map_err(|e| {
-                    Error::new(format!("rules/weights.toml: {}: {}", feature.name(), e.message()))
-                        .help("each weight is four integers: Read, Write, Execute, Destructive")
-                })?;
+            let name = feature.name();
+            if let Some(row) = table.get(&name) {
+                weights.rows[feature.index()] = *row;
+                unknown.remove(&*name);
             }
         }
-        let known: std::collections::BTreeSet<String> = Feature::all().map(Feature::name).collect();
-        match table.keys().find(|key| !known.contains(*key)) {
+        match unknown.first() {
             None => Ok(weights),
             Some(key) => Err(
                 Error::new(format!("rules/weights.toml: {key:?} is no feature of this version"))

@@ -21,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, sources: &Sources) -> Result<Outcome> {
-    let whole = sources.book()?;
+    let whole = sources.clone().book()?;
     let wanted = |file: &str| args.files.is_empty() || args.files.iter().any(|f| f.ends_with(file));
     let rules: Vec<Rule> = whole.rules().iter().filter(|r| wanted(&r.file)).cloned().collect();
     if rules.is_empty() {
