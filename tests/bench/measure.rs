@@ -1,7 +1,9 @@
 //! Runs the program once and says what it cost: wall-clock time and the most memory it held.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug)]
@@ -21,23 +23,33 @@ pub(crate) fn run(args: &[&str], output: Option<Stdio>) -> Cost {
     let begun = Instant::now();
     let mut child = command.spawn().expect("the program starts");
     let status = format!("/proc/{}/status", child.id());
-    let mut memory = 0;
+    let over = AtomicBool::new(false);
+    // Memory is watched on the side, so that the end is not noticed later than it comes.
+    let (ended, time, memory) = thread::scope(|threads| {
+        let watcher = threads.spawn(|| most_memory(&status, &over));
+        let ended = child.wait().expect("it can be waited for");
+        let time = begun.elapsed();
+        over.store(true, Ordering::Relaxed);
+        (ended, time, watcher.join().expect("it only reads"))
+    });
+    assert!(matches!(ended.code(), Some(0 | 3 | 4)), "{args:?} ended with {ended}");
+    Cost { time, memory }
+}
+
+/// The most memory in kB that a process has held, looked at until it is over.
+fn most_memory(status: &str, over: &AtomicBool) -> u64 {
+    let mut most = 0;
     let mut pause = Duration::from_micros(200);
-    let ended = loop {
-        if let Some(ended) = child.try_wait().expect("it can be waited for") {
-            break ended;
-        }
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
+    while !over.load(Ordering::Relaxed) {
+        let text = fs::read_to_string(status).unwrap_or_default();
         let peak = text
             .lines()
             .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        memory = memory.max(peak.unwrap_or(0));
-        std::thread::sleep(pause);
+        most = most.max(peak.unwrap_or(0));
+        thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
-    };
-    let time = begun.elapsed();
-    assert!(matches!(ended.code(), Some(0 | 3 | 4)), "{args:?} ended with {ended}");
-    Cost { time, memory }
+    }
+    most
 }
 
 /// A row of the table.
