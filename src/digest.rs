@@ -23,7 +23,7 @@ pub(crate) fn canonical(tool: &Tool, out: &mut String) {
     out.clear();
     let mut writer = Canonical {
         out,
-        open: Vec::with_capacity(32),
+        open: Vec::with_capacity(24),
         needs_no_escapes: definition.needs_no_escapes(),
     };
     writer.object(definition, &LEFT_OUT);

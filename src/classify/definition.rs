@@ -14,7 +14,7 @@ use crate::effect::Effect;
 use crate::label::Category;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
-use crate::rules::book::{CUES, ParamKind};
+use crate::rules::book::{CUES, ParamKind, RuleId};
 use crate::rules::weights::{Feature, Manner, Mark, Slot};
 use crate::rules::words::Stand;
 use crate::text::words::Token;
@@ -63,7 +63,7 @@ impl Definition {
             let unsaid = name.bare || plain && main.effect.severity() > verb.effect.severity();
             if unsaid && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
                 verb.effect = main.effect;
-                verb.rule = Arc::clone(&main.rule);
+                verb.rule = main.rule;
             }
         }
         yield_noun(&mut name, &prose);
@@ -76,7 +76,7 @@ impl Definition {
                 .mentions
                 .first()
                 .is_some_and(|m| m.verb == main.verb && main.verb != 0);
-            if book.takes_back(&main.rule) {
+            if book.pairs.takes_back(main.rule) {
                 take_back(&mut name.mentions, main, &schema, &prose);
             } else if same && main.object.is_some() && main.effect.category() == Some(Category::Read) {
                 // "compress_context: Compresses text": the clause says on what, and that it comes back.
@@ -85,7 +85,7 @@ impl Definition {
                     && !offers_more(main, &schema, &prose)
                 {
                     verb.effect = main.effect;
-                    verb.rule = Arc::clone(&main.rule);
+                    verb.rule = main.rule;
                 }
             }
         }
@@ -288,14 +288,16 @@ impl Definition {
 
     /// Whether a rule fired.
     pub(crate) fn fires(&self, book: &RuleBook, rule: &str) -> bool {
-        self.mentions().any(|m| &*m.rule == rule)
-            || self.prose.hits.iter().any(|(hit, _)| &*hit.rule == rule)
-            || self.schema.known.iter().any(|k| &*book.params[k.rule].id == rule)
-            || self.hinted(book).any(|(id, _)| &**id == rule)
+        let mentioned = self.mentions().map(|m| m.rule);
+        let hit = self.prose.hits.iter().map(|(hit, _)| hit.rule);
+        let known = self.schema.known.iter().map(|k| book.params[k.rule].id);
+        let hinted = self.hinted(book).map(|(id, _)| id);
+        let mut fired = mentioned.chain(hit).chain(known).chain(hinted);
+        fired.any(|id| **book.id(id) == *rule)
     }
 
     /// The rule of each hint.
-    fn hinted<'a>(&'a self, book: &'a RuleBook) -> impl Iterator<Item = (&'a Arc<str>, &'a Hint)> {
+    fn hinted<'a>(&'a self, book: &'a RuleBook) -> impl Iterator<Item = (RuleId, &'a Hint)> {
         self.hints
             .iter()
             .filter_map(|hint| Some((book.words.id(hint.stand)?, hint)))
@@ -305,15 +307,15 @@ impl Definition {
     pub(crate) fn everything(&self, book: &RuleBook, tool: &Tool) -> Vec<Evidence> {
         let mentions = self
             .mentions()
-            .map(|m| evidence(tool, &m.rule, &m.place, m.effect.category()));
+            .map(|m| evidence(tool, book.id(m.rule), &m.place, m.effect.category()));
         let hits = self
             .prose
             .hits
             .iter()
-            .map(|(hit, _)| evidence(tool, &hit.rule, &hit.place, None));
+            .map(|(hit, _)| evidence(tool, book.id(hit.rule), &hit.place, None));
         let hints = self
             .hinted(book)
-            .map(|(id, hint)| evidence(tool, id, &self.place_of(hint, tool), None));
+            .map(|(id, hint)| evidence(tool, book.id(id), &self.place_of(hint, tool), None));
         mentions.chain(hits).chain(hints).collect()
     }
 }
@@ -373,7 +375,7 @@ fn take_back(name: &mut [Mention], main: &Mention, schema: &SchemaReading, prose
         };
         if milder {
             mention.effect = main.effect;
-            mention.rule = Arc::clone(&main.rule);
+            mention.rule = main.rule;
         }
     }
 }

@@ -7,6 +7,7 @@ use super::prose::{LIMIT, ProseReading};
 use super::reading::{Mention, Place};
 use crate::effect::Effect;
 use crate::rules::RuleBook;
+use crate::rules::book::RuleId;
 use crate::rules::weights::Slot;
 use crate::text::words::{Kind, Token};
 
@@ -48,7 +49,7 @@ pub(super) fn prose(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, ou
         out.mentions.push(Mention {
             slot,
             effect: hit.effect,
-            rule: "foreign/verb".into(),
+            rule: RuleId::FOREIGN,
             place: Place {
                 pointer: pointer.clone(),
                 start: hit.start as u32,
@@ -79,7 +80,7 @@ pub(super) fn name(book: &RuleBook, text: &str, tokens: &[Token]) -> Option<Ment
             whole.then(|| Mention {
                 slot: Slot::Name,
                 effect: found.effect,
-                rule: "foreign/verb".into(),
+                rule: RuleId::FOREIGN,
                 place: Place {
                     pointer: Cow::Borrowed("/name"),
                     start: token.start,

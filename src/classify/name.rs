@@ -239,7 +239,7 @@ fn head(book: &RuleBook, tokens: &[Token], parts: &[usize], told: Option<Clause>
             points += 6;
         }
         // A verb whose object is there, in the sense of a pair, is a verb.
-        let object = book.pair_for(verb.base, &objects(book, tokens, at), true);
+        let object = book.pairs.fitting(verb.base, &objects(book, tokens, at), true);
         points += match object {
             Some((_, Some(object))) if tokens.get(at + 1).is_some_and(|next| next.start == object.start) => 5,
             Some(_) => 2,

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use super::facets::Facets;
 use super::hints::{Hint, HintPlace};
@@ -292,7 +291,7 @@ impl<'a> Reader<'a> {
                 self.reading.mentions.push(Mention {
                     slot: Slot::Operation,
                     effect: Effect::End,
-                    rule: Arc::clone(&param.id),
+                    rule: param.id,
                     place: Place {
                         pointer: pointer.clone().into(),
                         start: 0,

@@ -38,6 +38,7 @@ pub(crate) fn write(
 ) -> Rationale {
     let deed = deed::of(book, definition, verdict, tool);
     let writer = Writer {
+        leading: verdict.leading.as_ref().map(|mention| &**book.id(mention.rule)),
         definition,
         verdict,
         signals,
@@ -87,6 +88,8 @@ enum Cause<'a> {
 }
 
 struct Writer<'a> {
+    /// The rule that the label rests on most.
+    leading: Option<&'a str>,
     definition: &'a Definition,
     verdict: &'a Verdict,
     signals: &'a [Signal],
@@ -105,7 +108,7 @@ impl Writer<'_> {
     }
 
     fn rule(&self, rules: &[&str]) -> bool {
-        self.verdict.leading.as_ref().is_some_and(|m| rules.contains(&&*m.rule))
+        self.leading.is_some_and(|leading| rules.contains(&leading))
     }
 
     fn takes(&self, kind: ParamKind) -> bool {

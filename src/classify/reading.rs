@@ -2,9 +2,9 @@
 //! parameters. Data only.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use crate::effect::Effect;
+use crate::rules::book::RuleId;
 use crate::rules::weights::Slot;
 
 /// A place in a definition: a JSON Pointer and bytes in the string there.
@@ -20,7 +20,7 @@ pub(crate) struct Place {
 pub(crate) struct Mention {
     pub(crate) slot: Slot,
     pub(crate) effect: Effect,
-    pub(crate) rule: Arc<str>,
+    pub(crate) rule: RuleId,
     pub(crate) place: Place,
     /// The object that a pair rests on, in the same string.
     pub(crate) object: Option<(u32, u32)>,
@@ -35,6 +35,6 @@ pub(crate) struct Mention {
 /// A phrase or parameter that says something beside the operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hit {
-    pub(crate) rule: Arc<str>,
+    pub(crate) rule: RuleId,
     pub(crate) place: Place,
 }

@@ -12,7 +12,7 @@ use crate::label::Category;
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
 use crate::rules::file::Finding;
-use crate::rules::grounds::{self, Ground};
+use crate::rules::grounds::{self, Ground, Grounds};
 use crate::rules::lexicon::{leads, role};
 use crate::text::words::{Kind, Token};
 use crate::text::{hidden, plain};
@@ -79,7 +79,7 @@ pub(crate) fn of_text(book: &RuleBook, text: &str, pointer: &'static str) -> Vec
 
 fn collect(book: &RuleBook, mut found: Vec<(usize, Evidence)>) -> Vec<Signal> {
     found.sort_by_key(|(signal, _)| *signal);
-    let mut signals: Vec<Signal> = Vec::new();
+    let mut signals: Vec<Signal> = Vec::with_capacity(found.len());
     for (index, evidence) in found {
         let known = &book.signals()[index];
         match signals.last_mut().filter(|last| last.id == known.id) {
@@ -113,7 +113,7 @@ impl Raising<'_> {
         let (start, end) = (place.start as usize, place.end as usize);
         let same = |e: &Evidence| e.start < end && start < e.end && e.pointer == place.pointer;
         if !self.found.iter().any(|(s, e)| *s == ground.signal && same(e)) {
-            let evidence = definition::evidence(self.tool, &ground.id, place, None);
+            let evidence = definition::evidence(self.tool, self.book.id(ground.id), place, None);
             self.found.push((ground.signal, evidence));
         }
     }
@@ -123,9 +123,19 @@ impl Raising<'_> {
         let (definition, grounds) = (self.definition, &self.book.grounds);
         let mut near = Vec::with_capacity(16);
         for mention in definition.mentions().filter(|m| m.slot.is_strong()) {
-            let beside = self.beside(mention, &mut near);
-            for index in grounds.of_operation(mention.effect, mention.verb, &mention.rule) {
-                if let Some(place) = acts_on(mention, grounds.get(index), beside, &near) {
+            let mut beside = None;
+            for &index in grounds
+                .of_operation(mention.effect, mention.verb, mention.rule)
+                .into_iter()
+                .flatten()
+            {
+                let ground = grounds.get(index);
+                if !ground.is_on(self.category) {
+                    continue;
+                }
+                // Most operations bring up no ground, so what stands beside them is seldom looked for.
+                let beside = *beside.get_or_insert_with(|| self.beside(mention, &mut near));
+                if let Some(place) = acts_on(grounds, mention, ground, beside, &near) {
                     self.raise(index, &place);
                 }
             }
@@ -139,8 +149,9 @@ impl Raising<'_> {
         let place = &mention.place;
         let is_name = place.pointer == "/name";
         let tokens: &[Token] = match () {
-            () if is_name || place.pointer.contains("/enum") => &self.definition.name.tokens,
+            () if is_name => &self.definition.name.tokens,
             () if place.pointer == "/description" || place.pointer.ends_with("/title") => &self.definition.prose.tokens,
+            () if place.pointer.contains("/enum") => &self.definition.name.tokens,
             () => &[],
         };
         let at = tokens.iter().position(|t| t.start == place.start && t.end == place.end);
@@ -155,14 +166,23 @@ impl Raising<'_> {
             Beside::Behind => window.len().min(grounds::FURTHEST),
             Beside::Name | Beside::Elsewhere => window.len(),
         })];
-        for at in 0..window.len() {
-            let asked = numbers(self.book, window, at).filter(|(number, _)| self.book.grounds.asks_for(*number));
-            near.extend(asked.map(|(number, end)| Near {
-                at,
-                number,
-                start: window[at].start,
-                end,
-            }));
+        let (grounds, lexicon) = (&self.book.grounds, &self.book.lexicon);
+        for (at, token) in window.iter().enumerate() {
+            if token.word == 0 || token.kind != Kind::Word {
+                continue;
+            }
+            let mut note = |number: u32, end: u32| {
+                if grounds.ask_for(number) {
+                    let start = token.start;
+                    near.push(Near { at, number, start, end });
+                }
+            };
+            for sequence in lexicon.sequences(*token) {
+                if let Some(end) = sequence.end(window, at) {
+                    note(sequence.number, end);
+                }
+            }
+            note(token.word, token.end);
         }
         beside
     }
@@ -183,8 +203,8 @@ impl Raising<'_> {
                     .flat_map(|(n, end)| book.grounds.of_noun(n).iter().map(move |g| (*g, end)));
                 for (index, end) in hits {
                     let ground = book.grounds.get(index);
-                    let kept = |i: usize| numbers(book, tokens, i).any(|(n, _)| ground.unless.contains(n));
-                    if ground.unless.is_empty() || !(0..tokens.len()).any(kept) {
+                    let kept = |i: usize| numbers(book, tokens, i).any(|(n, _)| book.grounds.excepts(ground, n));
+                    if !ground.has_exceptions || !(0..tokens.len()).any(kept) {
                         let place = Place {
                             pointer: pointer.into(),
                             start: tokens[at].start,
@@ -231,9 +251,9 @@ impl Raising<'_> {
         let name = &self.definition.name.tokens;
         for raised in &self.definition.schema.raised {
             let ground = book.grounds.get(raised.ground);
-            let kept = |i: usize| numbers(book, name, i).any(|(n, _)| ground.unless.contains(n));
+            let kept = |i: usize| numbers(book, name, i).any(|(n, _)| book.grounds.excepts(ground, n));
             let beside = ground.alone && self.definition.schema.identified;
-            if beside || !ground.unless.is_empty() && (0..name.len()).any(kept) {
+            if beside || ground.has_exceptions && (0..name.len()).any(kept) {
                 continue;
             }
             let place = Place {
@@ -314,7 +334,7 @@ enum Beside {
 }
 
 /// The words of an operation that satisfy a ground.
-fn acts_on(mention: &Mention, ground: &Ground, beside: Beside, near: &[Near]) -> Option<Place> {
+fn acts_on(grounds: &Grounds, mention: &Mention, ground: &Ground, beside: Beside, near: &[Near]) -> Option<Place> {
     /// Bytes of an operation with its object that are shown.
     const LONGEST: u32 = 48;
     let place = &mention.place;
@@ -330,20 +350,17 @@ fn acts_on(mention: &Mention, ground: &Ground, beside: Beside, near: &[Near]) ->
         at(start, end)
     };
     let within = |near: &&Near| beside != Beside::Behind || near.at < ground.within;
-    if near
-        .iter()
-        .filter(within)
-        .any(|near| ground.unless.contains(near.number))
-    {
+    let excepts = |near: &Near| grounds.excepts(ground, near.number);
+    if ground.has_exceptions && near.iter().filter(within).any(excepts) {
         return None;
     }
-    if ground.objects.is_empty() {
+    if !ground.has_objects {
         return Some(wide());
     }
     let found = near
         .iter()
         .filter(within)
-        .find(|near| ground.objects.contains(near.number))?;
+        .find(|near| grounds.asks_for(ground, near.number))?;
     let (from, to) = (found.start.min(place.start), found.end.max(place.end));
     Some(match beside {
         // A value of a list acts on what the name says.
@@ -386,7 +403,7 @@ fn suspicious(
         found.push((
             ground.signal,
             Evidence {
-                rule: ground.id.clone(),
+                rule: book.id(ground.id).clone(),
                 pointer: pointer(),
                 start,
                 end,

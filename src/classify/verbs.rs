@@ -1,18 +1,16 @@
 //! From a verb and the words beside it to an effect: pairs first, then the verb's own group. Also collects the
 //! objects beside a verb. Shared by names and prose.
 
-use std::sync::Arc;
-
 use crate::effect::Effect;
 use crate::rules::RuleBook;
-use crate::rules::book::Object;
+use crate::rules::book::{Object, RuleId};
 use crate::rules::lexicon::VerbSense;
 use crate::text::words::{Kind, Token};
 
 /// What a verb does here, and the rule and object that say so.
 pub(crate) struct Resolved {
     pub(crate) effect: Effect,
-    pub(crate) rule: Arc<str>,
+    pub(crate) rule: RuleId,
     pub(crate) object: Option<Object>,
     pub(crate) weak: bool,
 }
@@ -20,16 +18,16 @@ pub(crate) struct Resolved {
 /// Decides what `sense` does to `objects`.
 pub(crate) fn resolve(book: &RuleBook, sense: VerbSense, objects: &[Object], in_name: bool) -> Resolved {
     let group = &book.verbs[sense.group as usize];
-    match book.pair_for(sense.base, objects, in_name) {
+    match book.pairs.fitting(sense.base, objects, in_name) {
         Some((pair, object)) => Resolved {
             effect: pair.effect,
-            rule: Arc::clone(&pair.id),
+            rule: pair.id,
             object,
             weak: group.weak,
         },
         None => Resolved {
             effect: group.effect,
-            rule: Arc::clone(&group.id),
+            rule: group.id,
             object: None,
             weak: group.weak,
         },

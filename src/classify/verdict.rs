@@ -1,8 +1,6 @@
 //! The decision: the scorecard's sums, the constraints that no sum can undo, the risk, the confidence, and the
 //! evidence, all from the same fired rules.
 
-use std::sync::Arc;
-
 use super::Annotations;
 use super::definition::{self, Definition};
 use super::hints;
@@ -13,7 +11,7 @@ use crate::effect::Effect;
 use crate::label::{Category, Label, Risk};
 use crate::manifest::Tool;
 use crate::rules::RuleBook;
-use crate::rules::book::ParamKind;
+use crate::rules::book::{ParamKind, RuleId};
 use crate::rules::file::Calibration;
 use crate::rules::weights::{Feature, Manner, ROW_ORDER, Row, Slot};
 
@@ -36,7 +34,7 @@ pub(crate) struct Verdict {
 /// A parameter through which the caller decides what runs.
 #[derive(Clone, Debug)]
 pub(crate) struct OpenArgument {
-    pub(crate) rule: Arc<str>,
+    pub(crate) rule: RuleId,
     pub(crate) kind: ParamKind,
     pub(crate) parameter: String,
     pub(crate) place: Place,
@@ -197,10 +195,10 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
         ParamKind::Code => {
             (runs && !stores)
                 || opens
-                || ((k.runs || definition.prose.runs_code()) && !keeps)
+                || ((k.runs || definition.prose.runs_code) && !keeps)
                 || says_nothing && definition.name.names(&book.asked.languages)
         }
-        ParamKind::Sql | ParamKind::Query if definition.prose.runs_what_it_explains() => !reads_only,
+        ParamKind::Sql | ParamKind::Query if definition.prose.runs_what_it_explains => !reads_only,
         ParamKind::Sql => !reads_only && (opens || runs && !stores || says_nothing),
         ParamKind::Query => mentions().any(|m| m.effect == Effect::Statement) && !reads_only && !stores,
         ParamKind::Tool => has(ParamKind::Arguments) && !stores,
@@ -224,7 +222,7 @@ fn open_argument(book: &RuleBook, definition: &Definition) -> Option<OpenArgumen
     })?;
     let parameter = definition.schema.name(found).into_owned();
     Some(OpenArgument {
-        rule: Arc::clone(&book.params[found.rule].id),
+        rule: book.params[found.rule].id,
         kind: found.kind,
         place: Place {
             pointer: definition.schema.pointer(found.pointer).to_owned().into(),
@@ -258,7 +256,7 @@ fn leading(definition: &Definition, category: Category) -> Option<&Mention> {
 }
 
 /// The risk within a category: the worst that the strong places say of it.
-fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Option<&OpenArgument>) -> Risk {
+fn risk(book: &RuleBook, definition: &Definition, category: Category, open: Option<&OpenArgument>) -> Risk {
     let of_category = definition.mentions().filter(|m| m.effect.category() == Some(category));
     let worst = of_category
         .filter(|m| m.slot.is_strong())
@@ -268,7 +266,7 @@ fn risk(_book: &RuleBook, definition: &Definition, category: Category, open: Opt
     let takes = |kind: ParamKind| definition.schema.known.iter().any(|k| k.kind == kind && k.free);
     let signs_in = definition
         .mentions()
-        .any(|m| m.slot == Slot::Name && &*m.rule == "verb/sign-in");
+        .any(|m| m.slot == Slot::Name && &**book.id(m.rule) == "verb/sign-in");
     match category {
         Category::Read if takes(ParamKind::Source) && !definition.schema.identified => {
             worst.unwrap_or(Risk::Low).max(Risk::Medium)
@@ -326,13 +324,13 @@ fn evidence(
         let aside = matches!(mention.slot, Slot::Aside | Slot::Order | Slot::Side) && says != Some(label.category);
         let same = |e: &Evidence| e.start == place.start as usize && e.pointer == place.pointer;
         if !aside && !found.iter().any(same) {
-            let mut evidence = definition::evidence(tool, &mention.rule, place, says);
+            let mut evidence = definition::evidence(tool, book.id(mention.rule), place, says);
             evidence.weight = weight(Feature::operation(mention.slot, mention.effect));
             found.push(evidence);
         }
     }
     if let Some(open) = open {
-        let mut evidence = definition::evidence(tool, &open.rule, &open.place, Some(Category::Execute));
+        let mut evidence = definition::evidence(tool, book.id(open.rule), &open.place, Some(Category::Execute));
         evidence.weight = weight(Feature::param(open.kind, Manner::Acts)).max(100);
         found.push(evidence);
     }
@@ -358,7 +356,7 @@ fn hinted(
         let weight = of(category) - of(runner_up);
         if let Some(rule) = book.words.id(hint.stand).filter(|_| weight > 0) {
             let place = definition.place_of(hint, tool);
-            let mut evidence = definition::evidence(tool, rule, &place, Some(category));
+            let mut evidence = definition::evidence(tool, book.id(rule), &place, Some(category));
             evidence.weight = weight;
             found.push(evidence);
         }

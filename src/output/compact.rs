@@ -47,12 +47,11 @@ fn string(text: &str, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Writes the name of a field or variant, in quotes. It is a word of our own source, so that there is nothing to
+/// Writes the name of a variant, in quotes. It is a word of our own source, so that there is nothing to
 /// escape.
 fn name(name: &'static str, out: &mut Vec<u8>) {
     debug_assert!(name.bytes().all(stands_for_itself), "{name:?} needs escapes");
-    // Room for a comma and a colon as well.
-    out.reserve(name.len() + 4);
+    out.reserve(name.len() + 2);
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
     out.push(b'"');
@@ -221,10 +220,11 @@ impl Members<'_> {
     }
 
     fn field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<()> {
-        self.out.reserve(key.len() + 4);
+        debug_assert!(key.bytes().all(stands_for_itself), "{key:?} needs escapes");
         self.comma();
-        name(key, self.out);
-        self.out.push(b':');
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
         value.serialize(Compact(self.out))
     }
 

@@ -12,9 +12,9 @@ use super::foreign::ForeignVerbs;
 use super::grounds::{Grounds, Shape};
 use super::lexicon::Lexicon;
 use super::listed::{self, Rule};
+use super::pairs::Pairs;
 use super::sources::Sources;
 use super::weights::Weights;
-use super::word_set::WordSet;
 use super::words::Words;
 use crate::effect::Effect;
 use crate::error::Result;
@@ -28,26 +28,30 @@ pub struct SignalDefinition {
     pub title: Arc<str>,
 }
 
+/// A rule, by its place among the ids of its book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RuleId(pub(super) u16);
+
+impl RuleId {
+    /// The rule of every verb of another language.
+    pub(crate) const FOREIGN: Self = Self(0);
+
+    /// Its place in a list of something for each rule.
+    pub(super) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct VerbGroup {
-    pub(crate) id: Arc<str>,
+    pub(crate) id: RuleId,
     pub(crate) effect: Effect,
     pub(crate) weak: bool,
 }
 
 #[derive(Debug)]
-pub(crate) struct PairRule {
-    pub(crate) id: Arc<str>,
-    pub(crate) effect: Effect,
-    pub(super) objects: WordSet,
-    pub(super) unless: WordSet,
-    pub(super) any: bool,
-    pub(super) name_only: bool,
-}
-
-#[derive(Debug)]
 pub(crate) struct PhraseRule {
-    pub(crate) id: Arc<str>,
+    pub(crate) id: RuleId,
     pub(crate) cue: Option<&'static str>,
 }
 
@@ -64,7 +68,7 @@ pub(crate) struct Named {
 
 #[derive(Debug)]
 pub(crate) struct ParamRule {
-    pub(crate) id: Arc<str>,
+    pub(crate) id: RuleId,
     pub(crate) kind: ParamKind,
     /// Words of its description, with a blank on either side, by which what it carries is run.
     pub(crate) runs: Vec<String>,
@@ -118,11 +122,10 @@ pub struct RuleBook {
     pub(crate) lexicon: Lexicon,
     /// Words of the lexicon that are asked for by themselves.
     pub(crate) asked: Asked,
+    /// The id of each rule.
+    pub(super) ids: Vec<Arc<str>>,
     pub(crate) verbs: Vec<VerbGroup>,
-    pub(crate) pairs: Vec<PairRule>,
-    /// The pairs that, as what the description does first, take back a harsher verb of the name.
-    pub(super) takers: Vec<Arc<str>>,
-    pub(super) pairs_by_verb: FxHashMap<u32, Vec<u16>>,
+    pub(crate) pairs: Pairs,
     pub(crate) phrases: Vec<PhraseRule>,
     pub(super) phrase_of: FxHashMap<u32, u16>,
     pub(crate) params: Vec<ParamRule>,
@@ -174,23 +177,9 @@ impl RuleBook {
         &self.signals
     }
 
-    /// The first pair that fits a verb (by its base form) with any of these objects, and the object that made it fit.
-    pub(crate) fn pair_for(&self, verb: u32, objects: &[Object], in_name: bool) -> Option<(&PairRule, Option<Object>)> {
-        let candidates = self.pairs_by_verb.get(&verb)?;
-        candidates.iter().map(|i| &self.pairs[*i as usize]).find_map(|pair| {
-            if pair.name_only && !in_name {
-                return None;
-            }
-            // Most pairs speak of none of the objects, so that what they make an exception of is seldom looked for.
-            let object = objects.iter().find(|o| pair.objects.contains(o.number));
-            let excepted = || objects.iter().any(|o| pair.unless.contains(o.number));
-            ((object.is_some() || pair.any) && !excepted()).then_some((pair, object.copied()))
-        })
-    }
-
-    /// Whether a rule, as what the description does first, takes back a harsher verb of the name.
-    pub(crate) fn takes_back(&self, rule: &str) -> bool {
-        self.takers.iter().any(|taker| &**taker == rule)
+    /// The id that evidence carries.
+    pub(crate) fn id(&self, rule: RuleId) -> &Arc<str> {
+        &self.ids[rule.index()]
     }
 
     /// A verb as one says what a tool does: "deletes".

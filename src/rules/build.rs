@@ -2,20 +2,20 @@
 //! rule under what brings it up. Pure; an error names the file, the rule and the way out.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::asked::Asked;
-use super::book::{CUES, LEAD, PairRule, ParamKind, ParamRule, PhraseRule, RuleBook, SignalDefinition, VerbGroup};
+use super::book::{CUES, LEAD, ParamKind, ParamRule, PhraseRule, RuleBook, RuleId, SignalDefinition, VerbGroup};
 use super::file::{Calibration, Pair, Param, Phrase, Roles, Verbs};
 use super::foreign::ForeignVerbs;
 use super::grounds::{self, Grounds};
 use super::inflect;
 use super::lexicon::{Lexicon, VerbSense, form, leads, role};
+use super::pairs::{self, NewPair, Pairs};
 use super::sources::{SourceFile, Sources};
 use super::weights::Weights;
-use super::word_set::WordSet;
 use super::words::Words;
 use crate::error::{Error, Result};
 
@@ -23,16 +23,19 @@ use crate::error::{Error, Result};
 pub(super) struct Builder {
     lexicon: Lexicon,
     classes: FxHashMap<String, Vec<u32>>,
-    ids: FxHashSet<String>,
+    ids: Vec<Arc<str>>,
+    id_of: FxHashMap<Arc<str>, RuleId>,
     thirds: FxHashMap<u32, Box<str>>,
 }
 
 impl Builder {
     pub(super) fn new() -> Self {
+        let foreign: Arc<str> = "foreign/verb".into();
         Self {
             lexicon: Lexicon::new(),
             classes: FxHashMap::default(),
-            ids: FxHashSet::default(),
+            ids: vec![Arc::clone(&foreign)],
+            id_of: std::iter::once((foreign, RuleId::FOREIGN)).collect(),
             thirds: FxHashMap::default(),
         }
     }
@@ -49,10 +52,10 @@ impl Builder {
                 self.roles(roles);
             }
             for group in &file.rules.verb {
-                self.unique(&group.id, file)?;
+                let id = self.unique(&group.id, file)?;
                 self.verbs(verbs.len() as u16, &group.words);
                 verbs.push(VerbGroup {
-                    id: group.id.as_str().into(),
+                    id,
                     effect: group.effect,
                     weak: group.weak,
                 });
@@ -76,9 +79,8 @@ impl Builder {
             lexicon: Lexicon::new(),
             asked: Asked::default(),
             verbs,
-            pairs: Vec::new(),
-            takers: Vec::new(),
-            pairs_by_verb: FxHashMap::default(),
+            ids: Vec::new(),
+            pairs: Pairs::default(),
             phrases: Vec::new(),
             phrase_of: FxHashMap::default(),
             params: Vec::new(),
@@ -100,35 +102,45 @@ impl Builder {
             sources: Sources::default(),
             listed: OnceLock::new(),
         };
+        let mut pairs = pairs::Making::default();
         for file in files {
             for pair in &file.rules.pair {
-                self.unique(&pair.id, file)?;
-                self.pair(pair, file, files, &mut book)?;
+                let id = self.unique(&pair.id, file)?;
+                let pair = self.pair(id, pair, file, files)?;
+                pairs.add(pair);
             }
             for phrase in &file.rules.phrase {
-                self.unique(&phrase.id, file)?;
-                self.phrase(phrase, file, &mut book)?;
+                let id = self.unique(&phrase.id, file)?;
+                self.phrase(id, phrase, file, &mut book)?;
             }
             for param in &file.rules.param {
-                self.unique(&param.id, file)?;
-                param_rule(param, file, &mut book)?;
+                let id = self.unique(&param.id, file)?;
+                param_rule(id, param, file, &mut book)?;
             }
             foreign.extend(&file.rules.foreign);
         }
         // Last: grounds speak of verbs and pairs of every file.
         let mut making = grounds::Making::default();
-        let read = files.iter().flat_map(|file| {
+        let operations = files.iter().flat_map(|file| {
             let verbs = file.rules.verb.iter().map(|verbs| verbs.id.as_str());
             verbs.chain(file.rules.pair.iter().map(|pair| pair.id.as_str()))
         });
-        let read = read.collect();
+        let operations = operations.map(|id| (id, self.id_of[id])).collect();
         for (file, ground) in files.iter().flat_map(|f| f.rules.ground.iter().map(move |g| (f, g))) {
-            self.unique(&ground.id, file)?;
+            let id = self.unique(&ground.id, file)?;
             let signal = signal_index(&ground.signal, &ground.id, file, &book.signals)?;
             let objects = self.objects(&ground.objects, &ground.id, file)?.0;
             let unless = self.objects(&ground.unless, &ground.id, file)?.0;
-            making.add(ground, file, signal, (objects, unless), &mut self.lexicon, &read)?;
+            let ground = grounds::NewGround {
+                id,
+                ground,
+                signal,
+                objects,
+                unless,
+            };
+            making.add(ground, file, &mut self.lexicon, &operations)?;
         }
+        book.pairs = pairs.build();
         book.grounds = making.build(&mut book.named)?;
         book.foreign = ForeignVerbs::build(foreign);
         let (phrases, grounds) = (&book.phrase_of, &book.grounds);
@@ -141,18 +153,22 @@ impl Builder {
             named.entry(parameter.into()).or_default().word = index;
         })?;
         for (file, word) in files.iter().flat_map(|f| f.rules.word.iter().map(move |w| (f, w))) {
-            self.unique(&word.id, file)?;
-            book.words.name(word.stand, word.id.as_str().into());
+            let id = self.unique(&word.id, file)?;
+            book.words.name(word.stand, id);
         }
+        book.ids = self.ids;
         book.lexicon = self.lexicon;
         book.thirds = self.thirds;
         book.sources = sources;
         Ok(book)
     }
 
-    fn unique(&mut self, id: &str, file: &SourceFile) -> Result<()> {
-        if self.ids.insert(id.to_owned()) {
-            return Ok(());
+    fn unique(&mut self, id: &str, file: &SourceFile) -> Result<RuleId> {
+        if !self.id_of.contains_key(id) {
+            let (rule, id) = (RuleId(self.ids.len() as u16), Arc::from(id));
+            self.ids.push(Arc::clone(&id));
+            self.id_of.insert(id, rule);
+            return Ok(rule);
         }
         Err(Error::new(format!("{file}: the rule id {id} is used twice")).help("a rule id is never reused"))
     }
@@ -186,11 +202,12 @@ impl Builder {
                 self.lexicon.add_role(number, bit);
                 if bit == role::FRAME || bit == role::SUBJECT {
                     // "allows", "provides", "tools": the inflected forms frame as well.
-                    let forms = inflect::verb(word);
-                    for form in std::iter::once(forms.third).chain(forms.gerunds) {
-                        let number = self.lexicon.intern(&form);
-                        self.lexicon.add_role(number, bit);
-                    }
+                    inflect::verb(word, |form, kind| {
+                        if kind != form::PAST {
+                            let number = self.lexicon.intern(form);
+                            self.lexicon.add_role(number, bit);
+                        }
+                    });
                 }
             }
         }
@@ -199,38 +216,15 @@ impl Builder {
     fn verbs(&mut self, group: u16, words: &str) {
         for word in words.split_whitespace() {
             let base = self.lexicon.intern(word);
-            let forms = inflect::verb(word);
-            self.lexicon.add_sense(
-                base,
-                VerbSense {
-                    group,
-                    base,
-                    forms: form::BASE,
-                },
-            );
-            let third = self.lexicon.intern(&forms.third);
-            self.thirds.entry(base).or_insert_with(|| forms.third.as_str().into());
-            self.lexicon.add_sense(
-                third,
-                VerbSense {
-                    group,
-                    base,
-                    forms: form::THIRD,
-                },
-            );
-            for (texts, bit) in [(&forms.gerunds, form::GERUND), (&forms.past, form::PAST)] {
-                for text in texts {
-                    let number = self.lexicon.intern(text);
-                    self.lexicon.add_sense(
-                        number,
-                        VerbSense {
-                            group,
-                            base,
-                            forms: bit,
-                        },
-                    );
+            let sense = |forms| VerbSense { group, base, forms };
+            self.lexicon.add_sense(base, sense(form::BASE));
+            inflect::verb(word, |text, form| {
+                let number = self.lexicon.intern(text);
+                self.lexicon.add_sense(number, sense(form));
+                if form == form::THIRD {
+                    self.thirds.entry(base).or_insert_with(|| text.into());
                 }
-            }
+            });
         }
     }
 
@@ -238,12 +232,9 @@ impl Builder {
     fn prefixed(&mut self, group: u16, verbs: &Verbs) {
         for prefix in verbs.prefixes.split_whitespace() {
             for word in verbs.words.split_whitespace() {
-                let made = format!("{prefix}{word}");
-                if self
-                    .lexicon
-                    .known(&made)
-                    .is_none_or(|number| self.lexicon.is_free(number))
-                {
+                let made = [prefix, word].concat();
+                let known = self.lexicon.known(&made);
+                if known.is_none_or(|number| self.lexicon.is_free(number)) {
                     self.verbs(group, &made);
                 }
             }
@@ -262,14 +253,14 @@ impl Builder {
         self.classes.entry(class.to_owned()).or_default().extend(numbers);
     }
 
-    fn objects(&mut self, texts: &[String], id: &str, file: &SourceFile) -> Result<(WordSet, bool)> {
-        let mut set = WordSet::default();
+    fn objects(&mut self, texts: &[String], id: &str, file: &SourceFile) -> Result<(Vec<u32>, bool)> {
+        let mut set = Vec::with_capacity(texts.len());
         let mut any = false;
         for text in texts {
             if text == "*" {
                 any = true;
             } else if let Some(verb) = text.strip_prefix("lead:") {
-                set.insert(self.lexicon.intern(verb) | LEAD);
+                set.push(self.lexicon.intern(verb) | LEAD);
             } else if let Some(class) = text.strip_prefix('#') {
                 let numbers = self.classes.get(class).ok_or_else(|| {
                     Error::new(format!(
@@ -279,24 +270,24 @@ impl Builder {
                 })?;
                 set.extend(numbers.iter().copied());
             } else {
-                set.insert(self.lexicon.intern_phrase(text));
+                set.push(self.lexicon.intern_phrase(text));
             }
         }
         Ok((set, any))
     }
 
-    fn pair(&mut self, pair: &Pair, file: &SourceFile, files: &[SourceFile], book: &mut RuleBook) -> Result<()> {
-        let index = book.pairs.len() as u16;
+    fn pair(&mut self, id: RuleId, pair: &Pair, file: &SourceFile, files: &[SourceFile]) -> Result<NewPair> {
         let (objects, any) = self.objects(&pair.objects, &pair.id, file)?;
         let (unless, _) = self.objects(&pair.unless, &pair.id, file)?;
+        let mut verbs = Vec::with_capacity(pair.verbs.len());
         for verb in &pair.verbs {
-            let bases: Vec<u32> = if let Some(effect) = verb.strip_prefix('@') {
+            if let Some(effect) = verb.strip_prefix('@') {
                 let of_effect = files
                     .iter()
                     .flat_map(|f| &f.rules.verb)
                     .filter(|v| v.effect.name() == effect);
                 let words = of_effect.flat_map(|v| v.words.split_whitespace());
-                words.map(|word| self.lexicon.intern(word)).collect()
+                verbs.extend(words.map(|word| self.lexicon.intern(word)));
             } else {
                 let number = self.lexicon.intern(verb);
                 if self.lexicon.verb(number).is_none_or(|v| v.base != number) {
@@ -306,27 +297,22 @@ impl Builder {
                     ));
                     return Err(error.help("add the base form to a group in rules/verbs.toml"));
                 }
-                vec![number]
-            };
-            for base in bases {
-                book.pairs_by_verb.entry(base).or_default().push(index);
+                verbs.push(number);
             }
         }
-        if pair.takes_back {
-            book.takers.push(pair.id.as_str().into());
-        }
-        book.pairs.push(PairRule {
-            id: pair.id.as_str().into(),
+        Ok(NewPair {
+            id,
             effect: pair.effect,
+            verbs,
             objects,
             unless,
             any,
             name_only: pair.name_only,
-        });
-        Ok(())
+            takes_back: pair.takes_back,
+        })
     }
 
-    fn phrase(&mut self, phrase: &Phrase, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
+    fn phrase(&mut self, id: RuleId, phrase: &Phrase, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
         let cue = match &phrase.cue {
             None => None,
             Some(cue) => Some(*CUES.iter().find(|known| *known == cue).ok_or_else(|| {
@@ -342,15 +328,12 @@ impl Builder {
             let number = self.lexicon.intern_phrase(text);
             book.phrase_of.insert(number, index);
         }
-        book.phrases.push(PhraseRule {
-            id: phrase.id.as_str().into(),
-            cue,
-        });
+        book.phrases.push(PhraseRule { id, cue });
         Ok(())
     }
 }
 
-fn param_rule(param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
+fn param_rule(id: RuleId, param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<()> {
     let kind = ParamKind::ALL
         .iter()
         .copied()
@@ -368,7 +351,7 @@ fn param_rule(param: &Param, file: &SourceFile, book: &mut RuleBook) -> Result<(
         book.named.entry(name.as_str().into()).or_default().rules.push(index);
     }
     book.params.push(ParamRule {
-        id: param.id.as_str().into(),
+        id,
         kind,
         runs: param.runs.iter().map(|words| format!(" {words} ")).collect(),
     });

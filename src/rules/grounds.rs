@@ -1,16 +1,14 @@
 //! What raises signals, ready for the classifier: each ground under the words, effects, parameters and findings that
 //! bring it up. Built from `[[ground]]` tables; decides nothing about labels.
 
-use std::sync::Arc;
+use rustc_hash::FxHashMap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
-use super::book::{Named, ParamKind};
+use super::book::{Named, ParamKind, RuleId};
 use super::file::{self, Finding};
 use super::lexicon::Lexicon;
 use super::sources::SourceFile;
 use super::texts::Texts;
-use super::word_set::WordSet;
+use super::word_sets::WordSets;
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::label::Category;
@@ -24,14 +22,17 @@ pub(crate) const FURTHEST: usize = 40;
 /// One ground.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    pub(crate) id: Arc<str>,
+    pub(crate) id: RuleId,
+    /// Its place among the grounds.
+    index: usize,
     /// Index of the signal.
     pub(crate) signal: usize,
     /// Bits of [`Category::index`].
     on: u8,
-    /// Empty: the verb alone suffices.
-    pub(crate) objects: WordSet,
-    pub(crate) unless: WordSet,
+    /// Whether it asks for an object; where not, the verb alone suffices.
+    pub(crate) has_objects: bool,
+    /// Whether there is anything beside which it does not apply.
+    pub(crate) has_exceptions: bool,
     pub(crate) within: usize,
     /// Parameters count only where none beside them names a thing.
     pub(crate) alone: bool,
@@ -56,16 +57,20 @@ pub(crate) enum Shape {
 #[derive(Debug, Default)]
 pub(crate) struct Grounds {
     all: Vec<Ground>,
-    effects: Vec<(Effect, u16)>,
+    /// By the index of an effect.
+    effects: [Vec<u16>; Effect::COUNT],
     verbs: FxHashMap<u32, Vec<u16>>,
     any_verb: Vec<u16>,
-    rules: FxHashMap<Arc<str>, Vec<u16>>,
+    /// By the rule that reads an operation.
+    rules: Vec<Vec<u16>>,
     nouns: FxHashMap<u32, Vec<u16>>,
     phrases: FxHashMap<u32, Vec<u16>>,
     open: Vec<(ParamKind, u16)>,
     findings: Vec<(Finding, u16)>,
-    /// What operations may act on, or not, for any of them.
-    objects: WordSet,
+    /// What each asks for.
+    objects: WordSets,
+    /// What each does not apply beside.
+    unless: WordSets,
     /// Texts of grounds, wherever they stand.
     pub(crate) texts: Texts,
 }
@@ -76,18 +81,28 @@ impl Grounds {
     }
 
     /// The grounds that an operation may bring up, by its effect, its verb and the rule that read it.
-    pub(crate) fn of_operation(&self, effect: Effect, verb: u32, rule: &str) -> impl Iterator<Item = u16> {
+    pub(crate) fn of_operation(&self, effect: Effect, verb: u32, rule: RuleId) -> [&[u16]; 4] {
         let acts = effect.category().is_some_and(|category| category != Category::Read);
-        let by_effect = self.effects.iter().filter(move |(e, _)| *e == effect).map(|(_, g)| *g);
-        let by_verb = self.verbs.get(&verb).map_or(&[][..], Vec::as_slice).iter().copied();
+        let by_effect = &self.effects[effect.index()];
+        let by_verb = self.verbs.get(&verb).map_or(&[][..], Vec::as_slice);
         let any = if acts { self.any_verb.as_slice() } else { &[] };
-        let by_rule = self.rules.get(rule).map_or(&[][..], Vec::as_slice).iter().copied();
-        by_effect.chain(by_verb).chain(any.iter().copied()).chain(by_rule)
+        let by_rule = self.rules.get(rule.index()).map_or(&[][..], Vec::as_slice);
+        [by_effect, by_verb, any, by_rule]
     }
 
-    /// Whether an operation of any ground asks for this word or phrase.
-    pub(crate) fn asks_for(&self, number: u32) -> bool {
-        self.objects.contains(number)
+    /// Whether this word or phrase is anything to any ground, as an object or an exception.
+    pub(crate) fn ask_for(&self, number: u32) -> bool {
+        self.objects.any_has(number) || self.unless.any_has(number)
+    }
+
+    /// Whether a ground asks for this word or phrase.
+    pub(crate) fn asks_for(&self, ground: &Ground, number: u32) -> bool {
+        self.objects.has(ground.index, number)
+    }
+
+    /// Whether a ground does not apply beside this word or phrase.
+    pub(crate) fn excepts(&self, ground: &Ground, number: u32) -> bool {
+        self.unless.has(ground.index, number)
     }
 
     /// The grounds of which this word or phrase is what the tool is about.
@@ -141,10 +156,22 @@ pub(super) fn words(ground: &file::Ground) -> Vec<String> {
     effects.chain(lists.into_iter().flatten().cloned()).collect()
 }
 
+/// A ground as it is added.
+pub(super) struct NewGround<'a> {
+    pub(super) id: RuleId,
+    pub(super) ground: &'a file::Ground,
+    /// Index of the signal.
+    pub(super) signal: usize,
+    pub(super) objects: Vec<u32>,
+    pub(super) unless: Vec<u32>,
+}
+
 /// Grounds in the making.
 #[derive(Default)]
 pub(super) struct Making {
     made: Grounds,
+    objects: Vec<Vec<u32>>,
+    unless: Vec<Vec<u32>>,
     texts: Vec<(String, u16)>,
     /// Names of parameters, and what they must take.
     params: Vec<(String, u16, Shape)>,
@@ -153,20 +180,27 @@ pub(super) struct Making {
 impl Making {
     pub(super) fn add(
         &mut self,
-        ground: &file::Ground,
+        new: NewGround<'_>,
         file: &SourceFile,
-        signal: usize,
-        (objects, unless): (WordSet, WordSet),
         lexicon: &mut Lexicon,
-        read: &FxHashSet<&str>,
+        operations: &FxHashMap<&str, RuleId>,
     ) -> Result<()> {
+        let NewGround {
+            id,
+            ground,
+            signal,
+            objects,
+            unless,
+        } = new;
         let index = self.made.all.len() as u16;
         let unknown = |what: &str, name: &str, help: String| {
             let message = format!("{file}: the rule {} names {name:?}, which is no {what}", ground.id);
             Error::new(message).help(help)
         };
         let made = &mut self.made;
-        made.effects.extend(ground.effects.iter().map(|e| (*e, index)));
+        for effect in &ground.effects {
+            made.effects[effect.index()].push(index);
+        }
         for verb in &ground.verbs {
             if verb == "*" {
                 made.any_verb.push(index);
@@ -181,16 +215,16 @@ impl Making {
         }
         for id in &ground.rules {
             let help = || "`mcpclass rules list` shows the verb groups and pairs".to_owned();
-            if !read.contains(&**id) {
-                return Err(unknown("verb group and no pair", id, help()));
+            let rule = operations.get(&**id);
+            let rule = rule.ok_or_else(|| unknown("verb group and no pair", id, help()))?;
+            if made.rules.len() <= rule.index() {
+                made.rules.resize(rule.index() + 1, Vec::new());
             }
-            made.rules.entry(id.as_str().into()).or_default().push(index);
+            made.rules[rule.index()].push(index);
         }
         if ground.effects.is_empty() && ground.verbs.is_empty() && ground.rules.is_empty() {
-            let mut numbers: Vec<u32> = objects.iter().collect();
-            numbers.sort_unstable();
-            for number in numbers {
-                made.nouns.entry(number).or_default().push(index);
+            for number in &objects {
+                made.nouns.entry(*number).or_default().push(index);
             }
         }
         for phrase in &ground.phrases {
@@ -212,19 +246,21 @@ impl Making {
             made.open
                 .push((kind.ok_or_else(|| unknown("kind of parameter", name, help()))?, index));
         }
-        made.objects.extend(objects.iter().chain(unless.iter()));
         made.findings.extend(ground.found.map(|f| (f, index)));
         self.texts.extend(ground.texts.iter().map(|text| (text.clone(), index)));
         let on = ground.on.iter().fold(0, |bits, category| bits | 1 << category.index());
         made.all.push(Ground {
-            id: ground.id.as_str().into(),
+            id,
+            index: index.into(),
             signal,
             on: if on == 0 { u8::MAX } else { on },
-            objects,
-            unless,
+            has_objects: !objects.is_empty(),
+            has_exceptions: !unless.is_empty(),
             within: ground.within.unwrap_or(WITHIN).min(FURTHEST),
             alone: ground.alone,
         });
+        self.objects.push(objects);
+        self.unless.push(unless);
         Ok(())
     }
 
@@ -233,6 +269,8 @@ impl Making {
         for (name, index, shape) in self.params {
             named.entry(name.into()).or_default().grounds.push((index, shape));
         }
+        self.made.objects = WordSets::of(&self.objects);
+        self.made.unless = WordSets::of(&self.unless);
         self.made.texts = Texts::build(self.texts)?;
         Ok(self.made)
     }

@@ -1,12 +1,7 @@
-//! Inflected forms of English verbs and nouns, made when the rule book is put together. Forms that English does not
-//! have do no harm: nobody writes them.
+//! Inflected forms of English verbs, made when the rule book is put together. Forms that English does not have do no
+//! harm: nobody writes them.
 
-/// `-s`, `-ing` and `-ed` forms of a base form.
-pub(super) struct Forms {
-    pub(super) third: String,
-    pub(super) gerunds: Vec<String>,
-    pub(super) past: Vec<String>,
-}
+use super::lexicon::form;
 
 const IRREGULAR: [(&str, &str); 34] = [
     ("send", "sent"),
@@ -45,44 +40,53 @@ const IRREGULAR: [(&str, &str); 34] = [
     ("sign", "signed"),
 ];
 
-/// The forms of a verb.
-pub(super) fn verb(base: &str) -> Forms {
-    let stem = base
+/// Gives each form of a verb but its base, with its [`form`] bit: the third person first, gerunds, then past forms.
+pub(super) fn verb(base: &str, mut take: impl FnMut(&str, u8)) {
+    // Thousands are made at every start, all in one text.
+    let mut text = String::with_capacity(base.len() + 4);
+    let mut made = |stem: &str, ending: [&str; 2], form| {
+        text.clear();
+        text.push_str(stem);
+        ending.into_iter().for_each(|part| text.push_str(part));
+        take(&text, form);
+    };
+    let (stem, ending) = third_person(base);
+    made(stem, ["", ending], form::THIRD);
+    let doubled = if doubles(base) {
+        Some(&base[base.len() - 1..])
+    } else {
+        None
+    };
+    let mute = base
         .strip_suffix('e')
         .filter(|s| !s.ends_with(['e', 'o', 'y']) && base.len() > 2);
-    // Thousands are made at every start, so nothing is formatted.
-    let mut gerunds = vec![[stem.unwrap_or(base), "ing"].concat()];
-    let mut past = vec![[base, if base.ends_with('e') { "d" } else { "ed" }].concat()];
-    if let Some(start) = base.strip_suffix('y').filter(|s| !s.ends_with(['a', 'e', 'o', 'u'])) {
-        past.push([start, "ied"].concat());
+    made(mute.unwrap_or(base), ["", "ing"], form::GERUND);
+    if let Some(last) = doubled {
+        made(base, [last, "ing"], form::GERUND);
     }
-    if doubles(base) {
-        let last = &base[base.len() - 1..];
-        gerunds.push([base, last, "ing"].concat());
-        past.push([base, last, "ed"].concat());
+    made(base, ["", if base.ends_with('e') { "d" } else { "ed" }], form::PAST);
+    if let Some(start) = before_y(base) {
+        made(start, ["", "ied"], form::PAST);
     }
-    past.extend(
-        IRREGULAR
-            .iter()
-            .filter(|(b, _)| *b == base)
-            .map(|(_, p)| (*p).to_owned()),
-    );
-    Forms {
-        third: plural(base),
-        gerunds,
-        past,
+    if let Some(last) = doubled {
+        made(base, [last, "ed"], form::PAST);
+    }
+    for (_, past) in IRREGULAR.iter().filter(|(irregular, _)| *irregular == base) {
+        made(past, ["", ""], form::PAST);
     }
 }
 
-/// The plural of a noun, which is also the third person of a verb.
-pub(super) fn plural(base: &str) -> String {
+/// The third person, as what stays and what comes behind it.
+fn third_person(base: &str) -> (&str, &str) {
     if base.ends_with(['s', 'x', 'z']) || base.ends_with("ch") || base.ends_with("sh") || base == "go" || base == "do" {
-        return [base, "es"].concat();
+        return (base, "es");
     }
-    match base.strip_suffix('y').filter(|s| !s.ends_with(['a', 'e', 'o', 'u'])) {
-        Some(start) => [start, "ies"].concat(),
-        None => [base, "s"].concat(),
-    }
+    before_y(base).map_or((base, "s"), |start| (start, "ies"))
+}
+
+/// What stands before a final "y" that becomes "ie".
+fn before_y(base: &str) -> Option<&str> {
+    base.strip_suffix('y').filter(|s| !s.ends_with(['a', 'e', 'o', 'u']))
 }
 
 /// Consonant, vowel, consonant at the end: stop → stopping, submit → submitting.
@@ -99,22 +103,30 @@ fn doubles(base: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn forms(base: &str, wanted: u8) -> Vec<String> {
+        let mut forms = Vec::new();
+        verb(base, |text, form| {
+            if form == wanted {
+                forms.push(text.to_owned());
+            }
+        });
+        forms
+    }
+
     #[test]
     fn forms_are_those_that_people_write() {
-        let delete = verb("delete");
-        assert_eq!(
-            (
-                delete.third.as_str(),
-                delete.gerunds[0].as_str(),
-                delete.past[0].as_str()
-            ),
-            ("deletes", "deleting", "deleted")
-        );
-        assert!(verb("stop").gerunds.contains(&"stopping".to_owned()));
-        assert!(verb("modify").past.contains(&"modified".to_owned()));
-        assert_eq!(verb("push").third, "pushes");
-        assert_eq!(verb("see").gerunds[0], "seeing");
-        assert_eq!(plural("policy"), "policies");
-        assert_eq!(plural("key"), "keys");
+        for (base, third, gerund, past) in [
+            ("delete", "deletes", "deleting", "deleted"),
+            ("stop", "stops", "stopping", "stopped"),
+            ("modify", "modifies", "modifying", "modified"),
+            ("destroy", "destroys", "destroying", "destroyed"),
+            ("push", "pushes", "pushing", "pushed"),
+            ("see", "sees", "seeing", "seed"),
+            ("send", "sends", "sending", "sent"),
+        ] {
+            assert_eq!(forms(base, form::THIRD), [third]);
+            assert!(forms(base, form::GERUND).contains(&gerund.to_owned()), "{gerund}");
+            assert!(forms(base, form::PAST).contains(&past.to_owned()), "{past}");
+        }
     }
 }

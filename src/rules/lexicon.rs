@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::text::words::{Found, Lookup, Token};
+use crate::text::words::{Found, Kind, Lookup, Token};
 
 /// Forms of a verb that a word can be; a set of bits.
 pub(crate) mod form {
@@ -100,6 +100,13 @@ impl Token {
     /// Whether it has any of these [`role`]s.
     pub(crate) const fn is(self, roles: u32) -> bool {
         Marks(self.marks).any(roles)
+    }
+
+    /// Whether it is a word that is no verb and gives the words around it no other sense.
+    pub(crate) const fn is_idle(self) -> bool {
+        const VERB: u8 = form::BASE | form::THIRD | form::GERUND | form::PAST;
+        let marks = Marks(self.marks);
+        matches!(self.kind, Kind::Word) && !marks.any(role::CONDITION | role::NEGATION | Marks::forms(VERB))
     }
 
     /// Whether it has any of these [`leads`] bits.
@@ -261,7 +268,7 @@ pub(crate) struct Lexicon {
 }
 
 /// Phrases are numbered from here on, words below.
-const FIRST_SEQUENCE: u32 = 1 << 24;
+pub(super) const FIRST_SEQUENCE: u32 = 1 << 24;
 
 impl Lexicon {
     pub(crate) fn new() -> Self {

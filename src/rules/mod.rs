@@ -9,10 +9,11 @@ pub(crate) mod grounds;
 mod inflect;
 pub(crate) mod lexicon;
 pub mod listed;
+pub(crate) mod pairs;
 pub mod sources;
 pub(crate) mod texts;
 pub mod weights;
-pub(crate) mod word_set;
+pub(crate) mod word_sets;
 pub mod words;
 
 pub use book::RuleBook;

@@ -179,10 +179,12 @@ impl Texts {
     #[inline(never)]
     fn texts_at(&self, plain: &str, at: usize, take: &mut impl FnMut(usize, u32) -> bool) -> bool {
         let bytes = plain.as_bytes();
-        let mut here = [0; GRAM];
-        for (here, byte) in here.iter_mut().zip(bytes.get(at..).unwrap_or_default()) {
-            *here = *byte;
-        }
+        let here = bytes.get(at..).unwrap_or_default();
+        let here = here.first_chunk().copied().unwrap_or_else(|| {
+            let mut short = [0; GRAM];
+            short[..here.len()].copy_from_slice(here);
+            short
+        });
         let known = self.by_gram.get(&gram(here));
         known.into_iter().flatten().all(|&(index, before)| {
             let text = &self.texts[index as usize].0;

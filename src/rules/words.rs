@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::book::RuleId;
 use super::lexicon::Lexicon;
 use super::weights::Row;
 use crate::error::{Error, Result};
@@ -63,13 +63,15 @@ impl WordTable {
                 continue;
             }
             let read = || {
-                let mut fields = line.split('\t');
-                let (place, word) = (fields.next()?, fields.next()?);
+                // Byte by byte: fields are too short for a search to be worth its while.
+                let mut fields = line.as_bytes().split(|byte| *byte == b'\t').map(str::from_utf8);
+                let mut next = || fields.next()?.ok();
+                let (place, word) = (next()?, next()?);
                 let mut row = Row::default();
                 for weight in &mut row {
-                    *weight = fields.next()?.parse().ok()?;
+                    *weight = next()?.parse().ok()?;
                 }
-                fields.next().is_none().then_some((place, word, row))
+                next().is_none().then_some((place, word, row))
             };
             let (place, word, row) = read().ok_or_else(|| {
                 Error::new(format!("{shown}:{number}: this is no word with its weights"))
@@ -128,7 +130,7 @@ impl WordTable {
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     /// The rule under which words of each place are evidence.
-    ids: [Option<Arc<str>>; Stand::ALL.len()],
+    ids: [Option<RuleId>; Stand::ALL.len()],
     /// What every tool has.
     pub(crate) always: Row,
     /// Small numbers, so that more of them are at hand.
@@ -170,13 +172,13 @@ impl Words {
     }
 
     /// Says under which rule the words of a place are evidence.
-    pub(super) fn name(&mut self, stand: Stand, id: Arc<str>) {
+    pub(super) fn name(&mut self, stand: Stand, id: RuleId) {
         self.ids[stand as usize] = Some(id);
     }
 
     /// The rule under which the words of a place are evidence.
-    pub(crate) fn id(&self, stand: Stand) -> Option<&Arc<str>> {
-        self.ids[stand as usize].as_ref()
+    pub(crate) fn id(&self, stand: Stand) -> Option<RuleId> {
+        self.ids[stand as usize]
     }
 
     /// The index of a word of a text; 0 where the table has none.

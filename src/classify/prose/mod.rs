@@ -35,6 +35,10 @@ pub(crate) struct ProseReading {
     /// The first sentence names a query language in which nothing can be changed, and not SQL. A later one may speak of
     /// another tool's.
     in_reading_language: bool,
+    /// It speaks of EXPLAIN ANALYZE, which runs what it explains.
+    pub(crate) runs_what_it_explains: bool,
+    /// It says that what it is given is run: "the code is executed".
+    pub(crate) runs_code: bool,
     /// Its words, for what is not about operations.
     pub(crate) tokens: Vec<Token>,
 }
@@ -43,16 +47,6 @@ impl ProseReading {
     /// Whether it says that statements may only read.
     pub(crate) fn restricted(&self) -> bool {
         self.in_reading_language || self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
-    }
-
-    /// Whether it speaks of EXPLAIN ANALYZE, which runs what it explains.
-    pub(crate) fn runs_what_it_explains(&self) -> bool {
-        self.hits.iter().any(|(hit, _)| &*hit.rule == "phrase/explain-analyze")
-    }
-
-    /// Whether it says that what it is given is run: "the code is executed".
-    pub(crate) fn runs_code(&self) -> bool {
-        self.hits.iter().any(|(hit, _)| &*hit.rule == "phrase/runs-code")
     }
 
     /// The first main clause, where its verb says what is done.
@@ -110,8 +104,17 @@ pub(crate) fn read(book: &RuleBook, text: &str, pointer: &Cow<'static, str>, roo
     let first_ends = tokens.iter().find(|token| token.kind == Kind::Stop);
     let first = &text[..first_ends.map_or(text.len(), |stop| stop.start as usize)];
     let mut out = reader.out;
-    let named = |hit: &Hit| &*hit.rule == "phrase/reading-language" && hit.place.end as usize <= first.len();
-    out.in_reading_language = out.hits.iter().any(|(hit, _)| named(hit)) && !first.to_ascii_lowercase().contains("sql");
+    for (hit, _) in &out.hits {
+        match &**book.id(hit.rule) {
+            "phrase/reading-language" if hit.place.end as usize <= first.len() => out.in_reading_language = true,
+            "phrase/explain-analyze" => out.runs_what_it_explains = true,
+            "phrase/runs-code" => out.runs_code = true,
+            _ => {}
+        }
+    }
+    if out.in_reading_language && first.to_ascii_lowercase().contains("sql") {
+        out.in_reading_language = false;
+    }
     if !text.is_ascii() || !out.mentions.iter().any(|m| m.slot == Slot::Main) {
         foreign::prose(book, text, pointer, &mut out);
     }
@@ -174,10 +177,7 @@ impl Reader<'_> {
                     if phrase.cue == Some("read-only") {
                         self.claims.push((object.start, object.end));
                     }
-                    let hit = Hit {
-                        rule: phrase.id.clone(),
-                        place,
-                    };
+                    let hit = Hit { rule: phrase.id, place };
                     self.out.hits.push((hit, phrase.cue));
                 }
             }
@@ -290,6 +290,9 @@ impl Reader<'_> {
         let explains = beside == Slot::Coordinated && !self.main_is_vague();
         let mut beside = beside;
         for at in from..end.min(head + LONGEST_CLAUSE) {
+            if self.tokens[at].is_idle() {
+                continue;
+            }
             if self.kind(at) == Some(Kind::Break) {
                 conditional = false;
                 if explains {
