@@ -60,8 +60,11 @@ impl Definition {
             // The name does not say what its verb acts on, and the first clause does: "add: Adds two numbers". Or what it
             // says is known to no pair, and what the clause says is: "close_session: Closes the browser session".
             let plain = name.prefixed || verb.object.is_none();
-            let unsaid = name.bare || plain && main.effect.severity() > verb.effect.severity();
-            if unsaid && verb.verb == main.verb && main.verb != 0 && main.object.is_some() {
+            let worse = main.effect.severity() > verb.effect.severity();
+            let unsaid = name.bare || plain && worse;
+            // "server_restart_status: Restarts a server and gives its status": the name reads as what is known of it.
+            let done = worse && verb.effect == Effect::Look && prose.is_done(main);
+            if (unsaid && main.object.is_some() || done) && verb.verb == main.verb && main.verb != 0 {
                 verb.effect = main.effect;
                 verb.rule = main.rule;
             }

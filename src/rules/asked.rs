@@ -19,6 +19,10 @@ pub(crate) struct Asked {
     pub(crate) goes_on: [u32; 2],
     /// Prepositions that an object may be told with.
     pub(crate) ties: [u32; 8],
+    /// What a purpose begins with.
+    pub(crate) to: [u32; 1],
+    /// What makes a purpose one that is yet to come: "about to delete".
+    pub(crate) about: [u32; 1],
     /// Words that a question begins with.
     pub(crate) questions: [u32; 7],
     /// Methods of HTTP that change something.
@@ -41,6 +45,8 @@ impl Asked {
             this: numbers(lexicon, ["this", "these"]),
             goes_on: numbers(lexicon, ["of", "including"]),
             ties: numbers(lexicon, ["of", "to", "from", "in", "on", "into", "between", "about"]),
+            to: numbers(lexicon, ["to"]),
+            about: numbers(lexicon, ["about"]),
             questions: numbers(lexicon, ["which", "what", "how", "who", "whether", "why", "where"]),
             methods: numbers(lexicon, ["post", "put", "patch"]),
             fetches: numbers(lexicon, ["fetch", "scrape", "crawl", "download", "browse"]),

@@ -109,6 +109,11 @@ impl Token {
         matches!(self.kind, Kind::Word) && !marks.any(role::CONDITION | role::NEGATION | Marks::forms(VERB))
     }
 
+    /// Whether it is the third person of a verb and no other form: "deletes".
+    pub(crate) const fn is_third(self) -> bool {
+        Marks(self.marks).any(Marks::forms(form::THIRD)) && !Marks(self.marks).any(Marks::forms(form::BASE))
+    }
+
     /// Whether it has any of these [`leads`] bits.
     pub(crate) const fn leads(self, bits: u8) -> bool {
         Marks(self.marks).any(Marks::leads(bits))

@@ -24,8 +24,19 @@ impl Reader<'_> {
                 at += 1;
                 continue;
             }
-            if framed && self.is(at, role::CONDITION) && self.says_when(start, end) {
-                return (None, framed);
+            if framed && let Some(behind) = self.behind_insertion(at, stop) {
+                at = behind;
+                continue;
+            }
+            if framed && self.is(at, role::CONDITION) {
+                if self.says_when(start, end) {
+                    return (None, framed);
+                }
+                if let Some(to) = self.purpose(at, end) {
+                    // "… when you are about to merge notes": another tool merges them.
+                    let wanted = !self.book.asked.about.contains(&self.tokens[to - 1].word);
+                    return (wanted.then_some(to + 1), framed);
+                }
             }
             let verb = self.sense(at, form::BASE | form::THIRD | form::GERUND);
             let frame_word = self.is(at, role::FRAME | role::SUBJECT | role::MODAL | role::PRONOUN | role::BE);
@@ -82,6 +93,37 @@ impl Reader<'_> {
             && next.is_some_and(|verb| !self.weak(verb) && !self.is(end + 1, role::FRAME | role::ASIDE))
     }
 
+    /// "Use this when the user asks to merge notes": where "to" stands, before what is wanted.
+    fn purpose(&self, at: usize, end: usize) -> Option<usize> {
+        let clause = (at + 1..end).take_while(|i| !matches!(self.kind(*i), Some(Kind::Comma | Kind::Break)));
+        let mut purposes = clause.filter(|&i| self.book.asked.to.contains(&self.tokens[i].word));
+        purposes.find(|&to| {
+            let verb = self.sense(to + 1, form::BASE).filter(|_| !self.is(to + 1, role::FRAME));
+            verb.is_some_and(|verb| !self.weak(verb) || self.object_follows(to + 1))
+        })
+    }
+
+    /// "This tool, when called, merges notes": the verb behind what is put in between two commas.
+    fn behind_insertion(&self, at: usize, stop: usize) -> Option<usize> {
+        let inserted = self.is(at, role::CONDITION | role::PREPOSITION | role::RELATIVE);
+        if !inserted || self.kind(at.wrapping_sub(1)) != Some(Kind::Comma) {
+            return None;
+        }
+        let comma = (at + 1..stop).find(|&i| self.kind(i) == Some(Kind::Comma))?;
+        let verb = self.sense(comma + 1, form::BASE | form::THIRD)?;
+        (!self.weak(verb)).then_some(comma + 1)
+    }
+
+    /// "When called, merges notes": the verb behind a condition that a description begins with.
+    pub(super) fn behind_condition(&self, start: usize, end: usize) -> Option<usize> {
+        const LONGEST: usize = 14;
+        if !self.is(start, role::CONDITION) {
+            return None;
+        }
+        let comma = (start + 1..end.min(start + LONGEST)).find(|&i| self.kind(i) == Some(Kind::Comma))?;
+        self.head(comma + 1, end).0
+    }
+
     /// "Bulk delete notes": an unknown first word right before a strict base form that has an object.
     fn second_word(&self, at: usize) -> Option<usize> {
         let next = at + 1;
@@ -92,7 +134,7 @@ impl Reader<'_> {
 
     /// Whether a frame word is followed by what it frames: "allows …", "used to …", "tool for …".
     fn leads_on(&self, at: usize, end: usize) -> bool {
-        (at + 1..end.min(at + 7)).any(|i| {
+        (at + 1..end.min(at + 9)).any(|i| {
             let to = self.is(
                 i - 1,
                 role::PREPOSITION | role::SUBJECT | role::MODAL | role::PRONOUN | role::FRAME | role::RELATIVE,

@@ -49,6 +49,16 @@ impl ProseReading {
         self.in_reading_language || self.hits.iter().any(|(_, cue)| *cue == Some("restricted"))
     }
 
+    /// Whether it says that something is done, and does not name the doing: "Restarts a server", not "Restart history".
+    pub(crate) fn is_done(&self, mention: &Mention) -> bool {
+        let mut tokens = self.tokens.iter().skip_while(|token| token.start < mention.place.start);
+        let (Some(verb), Some(next)) = (tokens.next(), tokens.next()) else {
+            return false;
+        };
+        next.is(role::DETERMINER)
+            || verb.is_third() && next.kind == Kind::Word && !next.is(role::FACT | role::PREPOSITION)
+    }
+
     /// The first main clause, where its verb says what is done.
     pub(crate) fn main_clause(&self) -> Option<Clause> {
         let main = self.mentions.iter().find(|m| m.slot == Slot::Main)?;
@@ -229,7 +239,8 @@ impl Reader<'_> {
             return true;
         }
         let (head, framed) = self.head(self.behind_route(start, end), end);
-        let head = head.or_else(|| if first { self.gloss(start, end) } else { None });
+        let elsewhere = || self.gloss(start, end).or_else(|| self.behind_condition(start, end));
+        let head = head.or_else(|| if first { elsewhere() } else { None });
         let advice = aside
             || (!first && !framed && self.is(start, role::ASIDE))
             || (first && !framed && self.is(start, role::NEGATION));
