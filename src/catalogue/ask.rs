@@ -1,6 +1,6 @@
 //! Questions to a catalogue: which tools, which server, how many. Answers are data; the commands print them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rusqlite::params;
@@ -33,6 +33,13 @@ pub struct Filter {
     pub conflict: bool,
     /// Only this server, or servers with this in their name.
     pub server: Option<String>,
+}
+
+/// What the full text index is asked.
+struct Asked {
+    expression: String,
+    /// Only tools of these servers.
+    servers: Option<Vec<i64>>,
 }
 
 /// A tool that was found.
@@ -144,44 +151,75 @@ impl Store {
                 .help("name words: mcpclass search delete repository")
                 .help("or properties: mcpclass search --category Destructive --risk critical"));
         };
-        let within = servers.as_deref();
-        let mut matches = self.matching(&everywhere, within, RANKED + 1)?;
+        let all = Asked {
+            expression: everywhere,
+            servers,
+        };
+        let matches = self.matching(&all, RANKED + 1)?;
         let more = matches.len() > RANKED;
-        let mut expression = everywhere;
-        // What names say counts most; where it is enough, nothing else needs to be put in order.
-        if more && let Some(names) = query.expression(&facets, Scope::Names).filter(|_| !query.is_empty()) {
-            let in_names = self.matching(&names, within, RANKED + 1)?;
-            if in_names.len() >= limit {
-                (matches, expression) = (in_names, names);
-            }
-        }
-        let count = matches.len().min(RANKED);
-        let last = matches.get(RANKED).copied().unwrap_or(i64::MAX);
-        let best = self.best(&expression, within, last, limit)?;
+        let names = query.expression(&facets, Scope::Names);
+        let names = names.filter(|_| more && !query.is_empty()).map(|expression| Asked {
+            expression,
+            servers: all.servers.clone(),
+        });
+        let (best, matches) = match names {
+            // A phrase costs a way through the lists of all its words, and most are in no name.
+            Some(names) if self.all_in_names(query)? => self.best_by_names(&names, &all, &matches, limit)?,
+            _ => (self.best(&all, &matches, limit)?, matches.len()),
+        };
         Ok(Found {
             hits: self.hits(&best)?,
-            matches: count,
+            matches: matches.min(RANKED),
             more,
         })
     }
 
-    /// Tools that match, in their own order, up to a number.
-    fn matching(&self, expression: &str, servers: Option<&[i64]>, limit: usize) -> Result<Vec<i64>> {
-        let sql = format!(
-            "SELECT rowid FROM words WHERE words MATCH ?1 {} LIMIT ?2",
-            within(servers)
-        );
-        self.numbers(&sql, params![expression, limit as i64])
+    /// Whether each word of each phrase is in any name.
+    fn all_in_names(&self, query: &Query) -> Result<bool> {
+        for expression in query.words_of_phrases() {
+            let servers = None;
+            if self.matching(&Asked { expression, servers }, 1)?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// The best of the matching tools before `last`.
-    fn best(&self, expression: &str, servers: Option<&[i64]>, last: i64, limit: usize) -> Result<Vec<i64>> {
+    /// The best of many, and how many matched: first those whose names match. Where they are enough, nothing else is put
+    /// in order.
+    fn best_by_names(&self, names: &Asked, all: &Asked, matches: &[i64], limit: usize) -> Result<(Vec<i64>, usize)> {
+        let in_names = self.matching(names, RANKED + 1)?;
+        let others = || self.best(all, matches, limit);
+        if in_names.is_empty() {
+            return Ok((others()?, matches.len()));
+        }
+        let mut best = self.best(names, &in_names, limit)?;
+        if in_names.len() >= limit {
+            return Ok((best, in_names.len()));
+        }
+        best.extend(others()?.into_iter().filter(|tool| !in_names.contains(tool)));
+        best.truncate(limit);
+        Ok((best, matches.len()))
+    }
+
+    /// Tools that match, in their own order, up to a number.
+    fn matching(&self, asked: &Asked, limit: usize) -> Result<Vec<i64>> {
+        let sql = format!(
+            "SELECT rowid FROM words WHERE words MATCH ?1 {} LIMIT ?2",
+            within(asked.servers.as_deref())
+        );
+        self.numbers(&sql, params![asked.expression, limit as i64])
+    }
+
+    /// The best of those that matched, or of the first of them.
+    fn best(&self, asked: &Asked, matches: &[i64], limit: usize) -> Result<Vec<i64>> {
+        let last = matches.get(RANKED).copied().unwrap_or(i64::MAX);
         let sql = format!(
             "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 {} \
              ORDER BY bm25(words, 8.0, 4.0, 2.0, 1.0, 0.0), rowid LIMIT ?3",
-            within(servers)
+            within(asked.servers.as_deref())
         );
-        self.numbers(&sql, params![expression, last, limit as i64])
+        self.numbers(&sql, params![asked.expression, last, limit as i64])
     }
 
     fn all_of(&self, servers: &[i64], limit: usize) -> Result<Found> {
@@ -206,26 +244,29 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().map_err(fail)
     }
 
-    /// The tools of these numbers.
+    /// The tools of these numbers. Of their servers, only what is shown is read.
     fn hits(&self, numbers: &[i64]) -> Result<Vec<Hit>> {
-        let mut records: HashMap<i64, Record> = HashMap::new();
-        let mut hits = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let (server, position) = (number >> POSITION_BITS, number & ((1 << POSITION_BITS) - 1));
-            let record = match records.entry(server) {
-                std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::hash_map::Entry::Vacant(free) => free.insert(self.record(server)?),
-            };
-            let about = &record.assessed.manifest.server;
-            if let Some(assessment) = record.assessed.assessments.get(position as usize) {
-                hits.push(Hit {
+        let split = |number: &i64| (number >> POSITION_BITS, (number & ((1 << POSITION_BITS) - 1)) as usize);
+        let mut of_server: BTreeMap<i64, BTreeSet<usize>> = BTreeMap::new();
+        for (server, position) in numbers.iter().map(split) {
+            of_server.entry(server).or_default().insert(position);
+        }
+        let mut found = HashMap::with_capacity(numbers.len());
+        for (server, positions) in of_server {
+            let (about, assessments) = self.some(server, &positions)?;
+            for (position, assessment) in assessments {
+                let hit = Hit {
                     server: about.name.clone(),
                     origin: about.origin.clone(),
-                    assessment: assessment.clone(),
-                });
+                    assessment,
+                };
+                found.insert((server, position), hit);
             }
         }
-        Ok(hits)
+        Ok(numbers
+            .iter()
+            .filter_map(|number| found.remove(&split(number)))
+            .collect())
     }
 
     /// The records of the servers that a name means.

@@ -1,8 +1,10 @@
 //! A server as it is kept, in a catalogue or in memory: what was read and what was decided, as compressed JSON a tenth
 //! of the size of the values. Packs and unpacks; where it is kept is not its concern.
 
-use std::io;
+use std::collections::BTreeSet;
+use std::{fmt, io};
 
+use serde::de::{Deserializer as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
@@ -89,10 +91,54 @@ pub(super) fn read(head: &[u8], definitions: &[u8], assessments: &[u8]) -> io::R
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     if !assessments.iter().all(is_ours) {
-        let message = "the stored assessments hold characters that act on a terminal, which no assessment of ours does";
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        return Err(not_ours());
     }
     Ok(Assessed { manifest, assessments })
+}
+
+/// The server, and its assessments at some positions; what stands at others is passed over.
+pub(super) fn some(
+    head: &[u8],
+    assessments: &[u8],
+    positions: &BTreeSet<usize>,
+) -> io::Result<(Server, Vec<(usize, Assessment)>)> {
+    let head: Head = serde_json::from_slice(head)?;
+    let json = decompress(assessments)?;
+    let mut reader = serde_json::Deserializer::from_slice(&json);
+    let found = reader.deserialize_seq(At(positions))?;
+    if !found.iter().all(|(_, assessment)| is_ours(assessment)) {
+        return Err(not_ours());
+    }
+    Ok((head.server, found))
+}
+
+/// Reads of an array what stands at some positions.
+struct At<'a>(&'a BTreeSet<usize>);
+
+impl<'de> Visitor<'de> for At<'_> {
+    type Value = Vec<(usize, Assessment)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of assessments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::with_capacity(self.0.len());
+        for position in 0.. {
+            if self.0.contains(&position) {
+                let Some(assessment) = array.next_element()? else { break };
+                found.push((position, assessment));
+            } else if array.next_element::<IgnoredAny>()?.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn not_ours() -> io::Error {
+    let message = "the stored assessments hold characters that act on a terminal, which no assessment of ours does";
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 /// Whether the texts of an assessment can be ours. They are shown as they are; what a server says is escaped wherever it
@@ -122,6 +168,10 @@ pub(super) fn compress(json: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn unpack<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
+    Ok(serde_json::from_slice(&decompress(bytes)?)?)
+}
+
+fn decompress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let size = zstd::zstd_safe::get_frame_content_size(bytes)
         .ok()
         .flatten()
@@ -133,7 +183,7 @@ fn unpack<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> io::Result<T> {
             "a stored listing is too large",
         ));
     }
-    Ok(serde_json::from_slice(&zstd::bulk::decompress(bytes, size)?)?)
+    zstd::bulk::decompress(bytes, size)
 }
 
 #[cfg(test)]
@@ -156,12 +206,22 @@ mod tests {
         };
         // Whatever a server says, what we say of it can be read again.
         assert_eq!(stored(&honest).expect("ours").assessments.len(), 2);
+        let stored_at = |assessed: &Assessed, positions: &[usize]| {
+            let packed = Packed::new(assessed).expect("it can be stored");
+            some(&packed.head, &packed.assessments, &positions.iter().copied().collect())
+        };
+        let (server, found) = stored_at(&honest, &[7, 1]).expect("ours");
+        assert_eq!((&*server.name, found.len(), found[0].0), ("a", 1, 1));
+        assert_eq!(found[0].1, honest.assessments[1]);
         let spoil = |change: fn(&mut Vec<Assessment>)| {
             let mut spoilt = honest.clone();
             change(&mut spoilt.assessments);
             stored(&spoilt).expect_err("not ours").to_string()
         };
         assert!(spoil(|all| all[1].rationale.push_str("\u{1b}[2J")).contains("terminal"));
+        let mut spoilt = honest.clone();
+        spoilt.assessments[1].digest.push('\u{202e}');
+        assert!(stored_at(&spoilt, &[0]).is_ok() && stored_at(&spoilt, &[1]).is_err());
         assert!(spoil(|all| all[0].digest.push('\u{202e}')).contains("terminal"));
         assert!(spoil(|all| all.truncate(1)).contains("other tools"));
         assert!(spoil(|all| all.swap(0, 1)).contains("other tools"));

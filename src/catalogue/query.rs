@@ -56,6 +56,16 @@ impl Query {
         self.wanted.is_empty()
     }
 
+    /// Expressions for the words of phrases, each by itself in names: where one finds nothing, the phrase is in no name.
+    /// Longer words, which are mostly rarer, come first.
+    pub(super) fn words_of_phrases(&self) -> impl Iterator<Item = String> {
+        let phrases = self.wanted.iter().filter(|term| !term.ends_with('*'));
+        let phrases = phrases.filter(|term| words(term).count() > 1);
+        let mut words: Vec<&str> = phrases.flat_map(|term| words(term)).collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        words.into_iter().map(|word| format!("{{tool}}:\"{word}\""))
+    }
+
     /// The expression, for the given properties, in the given columns; `None` where it would match everything.
     pub(super) fn expression(&self, facets: &[String], scope: Scope) -> Option<String> {
         let columns = match scope {
@@ -74,6 +84,12 @@ impl Query {
         }
         Some(expression)
     }
+}
+
+/// The words of a term, as the index takes text apart.
+fn words(term: &str) -> impl Iterator<Item = &str> {
+    term.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
 }
 
 /// Where words are looked for.
@@ -105,6 +121,14 @@ mod tests {
             expression("a -b").as_deref(),
             Some("({tool}:\"a\") NOT {tool server description rationale}:\"b\"")
         );
+    }
+
+    #[test]
+    fn phrases_are_taken_apart_and_words_are_not() {
+        let words: Vec<_> = Query::parse("note \"signed-in account\" \"a b\"* -\"c d\"")
+            .words_of_phrases()
+            .collect();
+        assert_eq!(words, ["{tool}:\"account\"", "{tool}:\"signed\"", "{tool}:\"in\""]);
     }
 
     #[test]

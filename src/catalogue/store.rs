@@ -1,6 +1,7 @@
 //! A catalogue on disk: opening, creating, locking, and reading records. Errors of the database become errors for a
 //! person here: whose fault it is, what is safe, and the way out.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,7 +13,9 @@ use super::entry;
 use super::packed;
 use super::record::{Change, Record, Shelf};
 use super::schema;
+use crate::assessment::Assessment;
 use crate::error::{Error, Result};
+use crate::manifest::Server;
 
 /// The database's name in the folder of the catalogue.
 pub const FILE: &str = "catalogue.db";
@@ -124,6 +127,16 @@ impl Store {
             read_at: read_at.and_then(|seconds| Timestamp::from_second(seconds).ok()),
             history: self.history(server)?,
         })
+    }
+
+    /// A server, and its assessments at some positions.
+    pub(super) fn some(&self, server: i64, positions: &BTreeSet<usize>) -> Result<(Server, Vec<(usize, Assessment)>)> {
+        let fail = |error: rusqlite::Error| self.explain(&error);
+        let sql = "SELECT head, assessments FROM listings WHERE server = ?";
+        let mut statement = self.connection.prepare_cached(sql).map_err(fail)?;
+        let blobs = statement.query_row([server], |row| Ok((row.get(0)?, row.get(1)?)));
+        let (head, assessments): (Vec<u8>, Vec<u8>) = blobs.map_err(fail)?;
+        packed::some(&head, &assessments, positions).map_err(|e| self.broken(&e))
     }
 
     fn history(&self, server: i64) -> Result<Vec<Change>> {

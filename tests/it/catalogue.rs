@@ -127,6 +127,25 @@ fn what_is_indexed_is_found_shown_counted_and_exported() {
 }
 
 #[test]
+fn a_name_comes_first_however_many_texts_have_the_word_before_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    // More than are put in order, and the tool that is called so stands behind them all.
+    let named: Vec<String> = (0..850).map(|n| format!("list_{n}")).collect();
+    let many: Vec<(&str, &str)> = named.iter().map(|name| (name.as_str(), "Lists heron nests.")).collect();
+    let mut records: Vec<String> = (0..5).map(|n| record(&format!("a{n}"), &many)).collect();
+    records.push(record("z", &[("count_heron_nests", "Counts them.")]));
+    fs::write(dir.path().join("servers.jsonl"), records.join("\n")).expect("written");
+    index(dir.path(), &["servers.jsonl"]);
+    for words in ["heron", "\"heron nests\""] {
+        assert_eq!(found(dir.path(), &["--limit", "1", words]), ["count_heron_nests"]);
+        let several = found(dir.path(), &["--limit", "3", words]);
+        assert_eq!(several.len(), 3, "{several:?}");
+        assert_eq!(several[0], "count_heron_nests");
+        assert!(several[1..].iter().all(|name| name.starts_with("list_")), "{several:?}");
+    }
+}
+
+#[test]
 fn a_catalogue_gives_the_same_assessments_as_a_scan() {
     let dir = tempfile::tempdir().expect("a folder");
     let listing = root().join("fixtures/manifests/notes.json");
