@@ -77,7 +77,7 @@ pub(super) fn name(book: &RuleBook, text: &str, tokens: &[Token]) -> Option<Ment
             let found = if word.is_ascii() { found.first() } else { found.last() };
             let found = *found?;
             let whole = word.len() >= SHORTEST && (found.start == 0 || !word.is_ascii());
-            whole.then(|| Mention {
+            whole.then_some(Mention {
                 slot: Slot::Name,
                 effect: found.effect,
                 rule: RuleId::FOREIGN,

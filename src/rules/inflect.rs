@@ -46,8 +46,9 @@ pub(super) fn verb(base: &str, mut take: impl FnMut(&str, u8)) {
     let mut text = String::with_capacity(base.len() + 4);
     let mut made = |stem: &str, ending: [&str; 2], form| {
         text.clear();
-        text.push_str(stem);
-        ending.into_iter().for_each(|part| text.push_str(part));
+        for part in [stem, ending[0], ending[1]] {
+            text.push_str(part);
+        }
         take(&text, form);
     };
     let (stem, ending) = third_person(base);

@@ -33,8 +33,9 @@ impl Reader<'_> {
                     return (None, framed);
                 }
                 if let Some(to) = self.purpose(at, end) {
-                    // "… when you are about to merge notes": another tool merges them.
-                    let wanted = !self.book.asked.about.contains(&self.tokens[to - 1].word);
+                    // "… when you are about to merge notes. Shows …": another tool merges them, where this one says more.
+                    let about = self.book.asked.about.contains(&self.tokens[to - 1].word);
+                    let wanted = !about || end + 1 >= self.tokens.len();
                     return (wanted.then_some(to + 1), framed);
                 }
             }
