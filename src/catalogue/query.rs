@@ -86,9 +86,9 @@ impl Query {
     }
 }
 
-/// The words of a term, as the index takes text apart.
+/// A term taken apart where the index does so, too. What is not ASCII is left for the index to take apart.
 fn words(term: &str) -> impl Iterator<Item = &str> {
-    term.split(|c: char| !c.is_alphanumeric())
+    term.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn phrases_are_taken_apart_and_words_are_not() {
-        let words: Vec<_> = Query::parse("note \"signed-in account\" \"a b\"* -\"c d\"")
+        let words: Vec<_> = Query::parse("note \"signed-in account\" \"a b\"* -\"c d\" \"e\u{301}tat\"")
             .words_of_phrases()
             .collect();
         assert_eq!(words, ["{tool}:\"account\"", "{tool}:\"signed\"", "{tool}:\"in\""]);

@@ -172,7 +172,7 @@ impl Raising<'_> {
                 continue;
             }
             let mut note = |number: u32, end: u32| {
-                if grounds.ask_for(number) {
+                if grounds.any_speaks_of(number) {
                     let start = token.start;
                     near.push(Near { at, number, start, end });
                 }

@@ -6,7 +6,6 @@ use std::io::{self, IsTerminal as _, Read};
 use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
@@ -45,7 +44,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {
     let filter = Filter {
         classifier: settings.classifier(global)?,
         longest: args.max_line_bytes,
-        tools: Arc::default(),
+        tools: AtomicUsize::new(0),
         mended: AtomicUsize::new(0),
         refused: AtomicUsize::new(0),
     };
@@ -56,7 +55,7 @@ pub fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {
         Err(failure @ Failure::Read(_)) => return Err(Error::new(failure.to_string())),
         Ok(()) => {}
     }
-    let (tools, refused) = (filter.tools.load(Ordering::Relaxed), filter.refused.into_inner());
+    let (tools, refused) = (filter.tools.into_inner(), filter.refused.into_inner());
     if let mended @ 1.. = filter.mended.into_inner() {
         let message = format!(
             "{mended} of {} lines were mended; \"problems\" says how",
@@ -111,7 +110,7 @@ const MEMORY: &str = "writing JSON to memory cannot fail";
 struct Filter {
     classifier: ManuallyDrop<Classifier>,
     longest: usize,
-    tools: Arc<AtomicUsize>,
+    tools: AtomicUsize,
     /// Of these, how many could be read only after something was mended.
     mended: AtomicUsize,
     refused: AtomicUsize,
@@ -139,23 +138,11 @@ struct Refused<'a> {
     error: &'a str,
 }
 
-/// What is used again from line to line.
+/// Room that is used again from line to line.
 #[derive(Default)]
 struct Room {
     tree: Tree,
     workspace: Workspace,
-    /// Tools of these lines. They are added to those of all lines at the end: cores that add to one number for every
-    /// line wait for each other.
-    tools: usize,
-    all_tools: Option<Arc<AtomicUsize>>,
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        if let Some(all) = &self.all_tools {
-            all.fetch_add(self.tools, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Filter {
@@ -206,8 +193,7 @@ impl Filter {
                 }
                 out.push(b'\n');
                 room.tree = tool.into_tree();
-                room.tools += 1;
-                room.all_tools.get_or_insert_with(|| Arc::clone(&self.tools));
+                self.tools.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => self.refuse(&id, number, &error, out),
         }

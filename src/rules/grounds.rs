@@ -91,7 +91,7 @@ impl Grounds {
     }
 
     /// Whether this word or phrase is anything to any ground, as an object or an exception.
-    pub(crate) fn ask_for(&self, number: u32) -> bool {
+    pub(crate) fn any_speaks_of(&self, number: u32) -> bool {
         self.objects.any_has(number) || self.unless.any_has(number)
     }
 

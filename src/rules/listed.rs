@@ -45,77 +45,53 @@ pub struct Rule {
     pub file: String,
 }
 
+/// A rule of an entry of a file. Entries of every kind have an id, a reason and examples.
+macro_rules! rule {
+    ($file:ident, $entry:ident, $kind:ident, $effect:expr, $words:expr) => {
+        Rule {
+            id: $entry.id.as_str().into(),
+            kind: RuleKind::$kind,
+            effect: $effect,
+            why: $entry.why.clone(),
+            words: $words,
+            matches: $entry.matches.clone(),
+            misses: $entry.miss.clone(),
+            file: $file.name.clone(),
+        }
+    };
+}
+
 /// Every rule: verbs, then pairs, phrases and parameters file by file, then grounds and words.
 pub(super) fn rules(sources: &Sources) -> Vec<Rule> {
     let mut rules = Vec::new();
     let files = sources.files();
     for file in files {
-        rules.extend(file.rules.verb.iter().map(|verbs| Rule {
-            id: verbs.id.as_str().into(),
-            kind: RuleKind::Verb,
-            effect: Some(verbs.effect),
-            why: verbs.why.clone(),
-            words: verbs.words.split_whitespace().map(str::to_owned).collect(),
-            matches: verbs.matches.clone(),
-            misses: verbs.miss.clone(),
-            file: file.name.clone(),
-        }));
+        for verbs in &file.rules.verb {
+            let words = verbs.words.split_whitespace().map(str::to_owned).collect();
+            rules.push(rule!(file, verbs, Verb, Some(verbs.effect), words));
+        }
     }
     for file in files {
-        rules.extend(file.rules.pair.iter().map(|pair| Rule {
-            id: pair.id.as_str().into(),
-            kind: RuleKind::Pair,
-            effect: Some(pair.effect),
-            why: pair.why.clone(),
-            words: pair.verbs.iter().chain(&pair.objects).cloned().collect(),
-            matches: pair.matches.clone(),
-            misses: pair.miss.clone(),
-            file: file.name.clone(),
-        }));
-        rules.extend(file.rules.phrase.iter().map(|phrase| Rule {
-            id: phrase.id.as_str().into(),
-            kind: RuleKind::Phrase,
-            effect: None,
-            why: phrase.why.clone(),
-            words: phrase.texts.clone(),
-            matches: phrase.matches.clone(),
-            misses: phrase.miss.clone(),
-            file: file.name.clone(),
-        }));
-        rules.extend(file.rules.param.iter().map(|param| Rule {
-            id: param.id.as_str().into(),
-            kind: RuleKind::Param,
-            effect: None,
-            why: param.why.clone(),
-            words: param.names.clone(),
-            matches: param.matches.clone(),
-            misses: param.miss.clone(),
-            file: file.name.clone(),
-        }));
+        for pair in &file.rules.pair {
+            let words = pair.verbs.iter().chain(&pair.objects).cloned().collect();
+            rules.push(rule!(file, pair, Pair, Some(pair.effect), words));
+        }
+        for phrase in &file.rules.phrase {
+            rules.push(rule!(file, phrase, Phrase, None, phrase.texts.clone()));
+        }
+        for param in &file.rules.param {
+            rules.push(rule!(file, param, Param, None, param.names.clone()));
+        }
     }
     for file in files {
-        rules.extend(file.rules.ground.iter().map(|ground| Rule {
-            id: ground.id.as_str().into(),
-            kind: RuleKind::Ground,
-            effect: None,
-            why: ground.why.clone(),
-            words: grounds::words(ground),
-            matches: ground.matches.clone(),
-            misses: ground.miss.clone(),
-            file: file.name.clone(),
-        }));
+        for ground in &file.rules.ground {
+            rules.push(rule!(file, ground, Ground, None, grounds::words(ground)));
+        }
     }
     for file in files {
-        rules.extend(file.rules.word.iter().map(|word| Rule {
-            id: word.id.as_str().into(),
-            kind: RuleKind::Word,
-            effect: None,
-            why: word.why.clone(),
-            words: sources.words().telling(word.stand),
-            matches: word.matches.clone(),
-            misses: word.miss.clone(),
-            file: file.name.clone(),
-        }));
+        for word in &file.rules.word {
+            rules.push(rule!(file, word, Word, None, sources.words().telling(word.stand)));
+        }
     }
     rules
 }
